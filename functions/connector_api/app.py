@@ -1,0 +1,99 @@
+"""Everything under /api but the webhooks: access check, routes, error shapes.
+
+Success is `{"success": true, "message", "data"}`, failure `{"success": false, "message", "code",
+"request_id", "details"}`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+
+from connector_api import actions, integrations, rules, sync
+from connector_api.ports import ports
+from freshbridge.errors import (
+    Conflict,
+    Forbidden,
+    FreshbridgeError,
+    InvalidRequest,
+    NotFound,
+    Retry,
+    Unauthorized,
+)
+from freshbridge.instances.access import require
+from freshbridge.observability import function_logger, function_metrics
+from freshbridge.queues.publish import NotQueued
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = function_logger()
+metrics = function_metrics()
+app = APIGatewayRestResolver()
+
+# The first that fits: a refused provider key and a refused caller are both 401 by design.
+STATUS: tuple[tuple[type[FreshbridgeError], int], ...] = (
+    (NotQueued, 503),
+    (Retry, 502),
+    (Unauthorized, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+)
+
+
+def check_access(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """Let no request past that does not show both secrets."""
+    shown = app.current_event.headers.get("Authorization") or ""
+    user, organization = ports().access_secrets()
+    require(shown, user_secret=user, organization_secret=organization)
+    return next_middleware(app)
+
+
+app.use([check_access])
+for router in (actions.router, integrations.router, rules.router, sync.router):
+    app.include_router(router, prefix="/api")
+
+
+@app.exception_handler(FreshbridgeError)  # type: ignore[untyped-decorator]  # Powertools' own
+def refused(error: FreshbridgeError) -> Response[str]:
+    """A typed error in the shape that callers expect."""
+    status = next((code for kind, code in STATUS if isinstance(error, kind)), 400)
+    fields = error.fields if isinstance(error, InvalidRequest | Conflict) else ()
+    details = {
+        "provider_message": error.provider_message or None,
+        "fields": [{"field": f.field, "message": f.message, "code": f.code} for f in fields],
+    }
+    logger.warning("request refused", extra={"status": status, "code": error.code})
+    return _failure(status, str(error), error.code, details)
+
+
+@app.not_found
+def unknown_route(_error: NotFoundError) -> Response[str]:
+    """No such route; the path is the caller's own and may be told back."""
+    request = app.current_event
+    return _failure(404, f"No route {request.http_method} {request.path}", "unknown_route", {})
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one API Gateway request (REST, payload 1.0)."""
+    answer = app.resolve(event, context)
+    logger.info("request answered", extra={"status": answer["statusCode"]})
+    return answer
+
+
+def _failure(status: int, message: str, code: str, details: dict[str, Any]) -> Response[str]:
+    body = {
+        "success": False,
+        "message": message,
+        "code": code,
+        "request_id": app.lambda_context.aws_request_id,
+        "details": details,
+    }
+    return Response(status_code=status, content_type="application/json", body=json.dumps(body))

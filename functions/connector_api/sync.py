@@ -1,0 +1,38 @@
+"""/integrations/{id}/sync: start a run now, see how far it has come."""
+
+from __future__ import annotations
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.router import APIGatewayRouter
+
+from connector_api.ports import ports
+from connector_api.replies import success
+from freshbridge import identifiers, timestamps
+from freshbridge.sync.plan import plan
+
+router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # Powertools' own
+
+
+@router.post("/integrations/<instance_id>/sync")
+def start(instance_id: str) -> Response[str]:
+    """Queue a run of every object of the instance."""
+    instance = ports().registry.get(instance_id)
+    run_id = identifiers.new_id("run")
+    now = timestamps.to_text(timestamps.now())
+    work = list(plan([instance], run_id=run_id, started_at=now))
+    ports().sync_queue.publish_all(
+        (f"{piece.run_id}-{piece.instance_id}-{piece.object}", piece) for piece in work
+    )
+    data = {"run_id": run_id, "objects": [piece.object for piece in work]}
+    return success("Sync started", data, 202)
+
+
+@router.get("/integrations/<instance_id>/sync")
+def state(instance_id: str) -> Response[str]:
+    """Per object: how far it has come, and the last run's rows."""
+    instance = ports().registry.get(instance_id)
+    shown = {}
+    for name in instance.sync_objects:
+        stored = ports().cursors.state(instance_id, name)
+        shown[name] = stored and {k: v for k, v in stored.items() if k != "seen"}
+    return success("Sync state", shown)

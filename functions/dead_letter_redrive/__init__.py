@@ -1,0 +1,1 @@
+"""The function that gives dead letters another chance."""

@@ -1,0 +1,1 @@
+"""The functions of the scheduled sync: one plans, one works."""

@@ -1,0 +1,100 @@
+"""SyncQueue: pull pages until the time is up, then leave the rest to the next message."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from freshbridge import settings, timestamps
+from freshbridge.freshdesk.client import FreshdeskClient
+from freshbridge.instances.connection import Connections
+from freshbridge.instances.registry import Registry
+from freshbridge.instances.vault import Vault
+from freshbridge.observability import count, function_logger, function_metrics
+from freshbridge.queues import envelope
+from freshbridge.queues.batch import RetryingBatchProcessor, process_batch
+from freshbridge.queues.park import DeadLetterQueue
+from freshbridge.queues.payload import PayloadStore
+from freshbridge.queues.publish import Publisher
+from freshbridge.sync.cursor_store import CursorStore
+from freshbridge.sync.lake import Lake
+from freshbridge.sync.pull import Progress, pull_tickets
+from freshbridge.transport import RequestsTransport
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = function_logger()
+metrics = function_metrics()
+
+# One more page must fit: a call's time-outs, a write to S3 and one to DynamoDB.
+PAGE_MS = 60_000
+
+
+class Ports:
+    """What this function talks to."""
+
+    def __init__(self, chosen: settings.WorkerSettings) -> None:
+        """Nothing is called before the first message."""
+        self.payloads = PayloadStore(chosen.payload_bucket)
+        self.connections = Connections(
+            Registry(chosen.instance_table),
+            Vault(chosen.stack_name),
+            lru_cache(maxsize=1)(RequestsTransport),
+            allowed_origins=chosen.allowed_provider_origins,
+        )
+        self.lake = Lake(chosen.lake_bucket)
+        self.cursors = CursorStore(chosen.sync_table)
+        self.queue = Publisher(chosen.sync_queue_url, self.payloads, prefix="sync")
+        self.processor = RetryingBatchProcessor(
+            queue_url=chosen.source_queue_url,
+            dead_letters=DeadLetterQueue(chosen.dead_letter_queue_url, function="scheduled_sync"),
+            logger=logger,
+            metrics=metrics,
+        )
+
+
+@lru_cache(maxsize=1)
+def _ports() -> Ports:
+    return Ports(settings.load(settings.WorkerSettings))
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Process one SQS batch (of one message)."""
+    ports = _ports()
+    return process_batch(event, context, ports.processor, partial(_pull, ports, context))
+
+
+def _pull(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
+    work = envelope.sync_work(ports.payloads.unpack(record.body))
+    logger.set_correlation_id(work.correlation_id)
+
+    def pull(client: FreshdeskClient, _instance: object) -> Progress:
+        return pull_tickets(
+            client,
+            work,
+            lake=ports.lake,
+            cursors=ports.cursors,
+            may_go_on=lambda: context.get_remaining_time_in_millis() > PAGE_MS,
+            now=lambda: timestamps.to_text(timestamps.now()),
+        )
+
+    progress = ports.connections.use(work.instance_id, pull)
+    if not progress.finished:
+        ports.queue.publish(work, f"{work.run_id}-{work.instance_id}-{work.object}")
+    logger.info(
+        "records synced",
+        extra={
+            "instance_id": work.instance_id,
+            "object": work.object,
+            "rows": progress.rows,
+            "pages": progress.pages,
+            "finished": progress.finished,
+        },
+    )
+    count(metrics, "RecordsSynced", progress.rows)

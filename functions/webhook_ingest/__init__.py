@@ -1,0 +1,1 @@
+"""The function that the internet can reach: verify, store, answer."""

@@ -1,0 +1,74 @@
+"""AWS clients: one session, explicit time-outs, retries stated once.
+
+AWS calls are retried by botocore (standard mode, 3 tries) and by nothing else; provider calls are
+retried by the queue. boto3 comes with the Lambda runtime and is not in the layer.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_events import EventBridgeClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_sqs import SQSClient
+
+CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    user_agent_extra="freshbridge",
+)
+
+
+@lru_cache(maxsize=1)
+def _session() -> boto3.session.Session:
+    return boto3.session.Session()
+
+
+@lru_cache(maxsize=8)
+def _client(service: str) -> Any:
+    # The service name is typed by the functions below; boto3's own overloads need a literal.
+    return _session().client(service, config=CONFIG)  # type: ignore[call-overload]
+
+
+def dynamodb() -> DynamoDBClient:
+    """The low-level client: `boto3.resource` costs 70 ms more at import."""
+    client: DynamoDBClient = _client("dynamodb")
+    return client
+
+
+def sqs() -> SQSClient:
+    """Amazon SQS."""
+    client: SQSClient = _client("sqs")
+    return client
+
+
+def secretsmanager() -> SecretsManagerClient:
+    """AWS Secrets Manager."""
+    client: SecretsManagerClient = _client("secretsmanager")
+    return client
+
+
+def s3() -> S3Client:
+    """Amazon S3."""
+    client: S3Client = _client("s3")
+    return client
+
+
+def events() -> EventBridgeClient:
+    """Amazon EventBridge."""
+    client: EventBridgeClient = _client("events")
+    return client
+
+
+def forget_clients() -> None:
+    """Drop every cached client and the session; tests call it between accounts."""
+    _client.cache_clear()
+    _session.cache_clear()

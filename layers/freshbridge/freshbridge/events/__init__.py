@@ -1,0 +1,1 @@
+"""What happened at the provider: authenticated, read, and put into one shape."""

@@ -1,0 +1,71 @@
+"""Put normalised events on the EventBridge bus, where anyone may subscribe.
+
+`Source` is `freshbridge.<platform>`, `DetailType` the event's type, `Detail` its dictionary.
+An entry may hold 256 KB; a longer description is left out and said so.
+Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from freshbridge import aws
+from freshbridge.errors import Retry
+
+if TYPE_CHECKING:
+    from types_boto3_events import EventBridgeClient
+
+    from freshbridge.events.normalised import Event
+
+LARGEST_DETAIL = 240 * 1024
+
+
+class NotPublished(Retry):
+    """EventBridge did not take the event."""
+
+    code = "not_published"
+
+
+class EventBus:
+    """One bus."""
+
+    def __init__(self, name: str, client: EventBridgeClient | None = None) -> None:
+        """`name`: the stack's own bus."""
+        self._name = name
+        self._injected = client
+
+    def publish(self, event: Event) -> None:
+        """Put one event on the bus.
+
+        Raises:
+            NotPublished: it is not on the bus; publishing it again later may put it there twice.
+        """
+        client = self._injected or aws.events()
+        try:
+            answer = client.put_events(
+                Entries=[
+                    {
+                        "EventBusName": self._name,
+                        "Source": f"freshbridge.{event.platform}",
+                        "DetailType": event.type,
+                        "Detail": _detail(event),
+                    }
+                ]
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise NotPublished(f"EventBridge: {type(error).__name__}") from error
+        if answer["FailedEntryCount"]:
+            raise NotPublished(f"EventBridge: {answer['Entries'][0].get('ErrorCode', 'refused')}")
+
+
+def _detail(event: Event) -> str:
+    fields = event.as_dict()
+    text = json.dumps(fields, ensure_ascii=False)
+    if len(text.encode()) <= LARGEST_DETAIL:
+        return text
+    fields["ticket"] = {k: v for k, v in fields["ticket"].items() if k != "description"}
+    fields["truncated"] = ["ticket.description"]
+    return json.dumps(fields, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Connector instances: one connected account each, its settings, and its secrets."""

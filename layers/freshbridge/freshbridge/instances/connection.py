@@ -1,0 +1,74 @@
+"""From an instance to a working provider client.
+
+A key can be rotated while functions hold the old one: when the provider refuses it, the key is
+read once more, and only if it has changed is the work tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+from freshbridge.errors import Misconfigured, Unauthorized
+from freshbridge.freshdesk.client import FreshdeskClient, OnReply
+from freshbridge.instances.origin import freshdesk_origin
+
+if TYPE_CHECKING:
+    from freshbridge.instances.model import Instance
+    from freshbridge.instances.registry import Registry
+    from freshbridge.instances.vault import Vault
+    from freshbridge.transport import Transport
+
+T = TypeVar("T")
+
+
+class InstanceDisabled(Misconfigured):
+    """The instance was switched off; nothing is sent to its provider."""
+
+    code = "instance_disabled"
+    default_advice = "Enable the instance, then redrive the message."
+
+
+class Connections:
+    """Opens provider clients for instances."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        vault: Vault,
+        transport: Callable[[], Transport],
+        *,
+        allowed_origins: Iterable[str] = (),
+        on_reply: OnReply | None = None,
+    ) -> None:
+        """`transport` is called at first use, so that importing this costs no HTTP library."""
+        self._registry = registry
+        self._vault = vault
+        self._transport = transport
+        self._allowed = tuple(allowed_origins)
+        self._on_reply = on_reply
+
+    def use(self, instance_id: str, work: Callable[[FreshdeskClient, Instance], T]) -> T:
+        """Run `work` with a client of the instance.
+
+        Raises:
+            UnknownInstance, InstanceDisabled, SecretMissing: nothing was sent.
+            Unauthorized: the key was refused, and reading it anew gave the same key.
+            Whatever else `work` raises.
+        """
+        instance = self._registry.get(instance_id)
+        if instance.disabled:
+            raise InstanceDisabled(f"instance {instance_id} is disabled")
+        key = self._vault.api_key(instance_id)
+        try:
+            return work(self._client(instance, key), instance)
+        except Unauthorized:
+            self._vault.forget("credentials", instance_id)
+            if (rotated := self._vault.api_key(instance_id)) == key:
+                raise
+            return work(self._client(instance, rotated), instance)
+
+    def _client(self, instance: Instance, api_key: str) -> FreshdeskClient:
+        # Checked again at every use: the deployer may have narrowed the allow-list since.
+        origin = freshdesk_origin(instance.origin, self._allowed)
+        return FreshdeskClient(self._transport(), origin, api_key, on_reply=self._on_reply)

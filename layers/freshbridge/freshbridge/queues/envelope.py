@@ -1,0 +1,145 @@
+"""The two messages that travel between functions.
+
+Pure: values in, JSON text out, and back. A message that does not read as its envelope is rejected
+with the field that was wrong, so it is parked at once instead of failing until it expires.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from freshbridge.errors import Reject
+
+
+class UnreadableMessage(Reject):
+    """A queue message that is not the envelope its reader expects."""
+
+    code = "unreadable_message"
+
+
+@dataclass(frozen=True)
+class ReceivedEvent:
+    """What webhook_ingest queues: the provider's body as it came, and where it belongs.
+
+    `received_at` is UTC, ISO 8601 with seconds; `body` is the raw text, not yet normalised.
+    """
+
+    event_id: str
+    instance_id: str
+    platform: str
+    received_at: str
+    content_type: str
+    body: str
+
+    @property
+    def correlation_id(self) -> str:
+        """What every log line about this event carries."""
+        return self.event_id
+
+
+@dataclass(frozen=True)
+class ActionRequest:
+    """One action to run, whoever asked for it: a rule, the API, a sync, or a deployer's own code.
+
+    `origin` says who: `{"type": "rule", "rule_id": …, "event_id": …}`. `idempotency_key` names the
+    effect: two requests with one key have the effect once. `submitted_at` is UTC, ISO 8601.
+    """
+
+    action_id: str
+    instance_id: str
+    platform: str
+    action: str
+    parameters: dict[str, Any]
+    idempotency_key: str
+    origin: dict[str, Any]
+    submitted_at: str
+
+    @property
+    def correlation_id(self) -> str:
+        """The event that led to this action, else the action itself."""
+        return str(self.origin.get("event_id") or self.action_id)
+
+
+@dataclass(frozen=True)
+class SyncWork:
+    """Pull the next pages of one object of one instance. `started_at` is UTC, ISO 8601."""
+
+    run_id: str
+    instance_id: str
+    object: str
+    started_at: str
+
+    @property
+    def correlation_id(self) -> str:
+        """What every log line of this run carries."""
+        return self.run_id
+
+
+Envelope = ReceivedEvent | ActionRequest | SyncWork
+
+
+def to_text(envelope: Envelope) -> str:
+    """The message body: one JSON object, keys as the fields are named."""
+    return json.dumps(asdict(envelope), ensure_ascii=False, separators=(",", ":"))
+
+
+def received_event(text: str) -> ReceivedEvent:
+    """Read what webhook_ingest queued.
+
+    Raises:
+        UnreadableMessage: naming what is missing or of the wrong type.
+    """
+    return ReceivedEvent(**_strings(_object(text), ReceivedEvent))
+
+
+def sync_work(text: str) -> SyncWork:
+    """Read a piece of sync work.
+
+    Raises:
+        UnreadableMessage: naming what is missing or of the wrong type.
+    """
+    return SyncWork(**_strings(_object(text), SyncWork))
+
+
+def action_request(text: str) -> ActionRequest:
+    """Read an action request. Unknown keys are refused: a misspelt one would be lost in silence.
+
+    Raises:
+        UnreadableMessage: naming what is missing, unknown or of the wrong type.
+    """
+    fields = _object(text)
+    objects: dict[str, Any] = {}
+    for name in ("parameters", "origin"):
+        value = fields.pop(name, None)
+        if not isinstance(value, dict):
+            raise UnreadableMessage(f"action request: {name} must be an object")
+        objects[name] = value
+    texts: dict[str, Any] = dict(_strings(fields, ActionRequest, leave=tuple(objects)))
+    return ActionRequest(**texts, **objects)
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UnreadableMessage(f"message is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise UnreadableMessage(f"message must be a JSON object, not {type(value).__name__}")
+    return value
+
+
+def _strings(
+    fields: dict[str, Any], kind: type[Envelope], leave: tuple[str, ...] = ()
+) -> dict[str, str]:
+    expected = set(kind.__dataclass_fields__) - set(leave)
+    missing, unknown = sorted(expected - set(fields)), sorted(set(fields) - expected)
+    if missing or unknown:
+        raise UnreadableMessage(
+            f"{kind.__name__}: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}"
+        )
+    wrong = sorted(name for name, value in fields.items() if not isinstance(value, str))
+    if wrong:
+        raise UnreadableMessage(f"{kind.__name__}: must be strings: {wrong}")
+    return fields

@@ -1,0 +1,1 @@
+"""Automation rules: when this event has these values, run these actions."""

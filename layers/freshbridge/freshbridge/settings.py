@@ -1,0 +1,131 @@
+"""The one place that reads the environment.
+
+Each function states what it needs as a frozen dataclass; the field's name in upper case is the
+variable. A missing or malformed variable stops the function at its first use, naming the variable.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+
+class MissingSettingError(RuntimeError):
+    """An environment variable that the template should have set is absent or malformed."""
+
+
+@dataclass(frozen=True)
+class IngestSettings:
+    """webhook_ingest: where instances are looked up and events are queued."""
+
+    stack_name: str
+    instance_table: str
+    event_queue_url: str
+    payload_bucket: str
+
+
+@dataclass(frozen=True)
+class RouterSettings:
+    """event_router: where rules are read, actions queued, failures deferred or parked."""
+
+    instance_table: str
+    action_queue_url: str
+    source_queue_url: str
+    dead_letter_queue_url: str
+    payload_bucket: str
+    event_bus_name: str
+
+
+@dataclass(frozen=True)
+class ExecutorSettings:
+    """action_executor: credentials by stack name, idempotency records, its queue."""
+
+    stack_name: str
+    instance_table: str
+    idempotency_table: str
+    source_queue_url: str
+    dead_letter_queue_url: str
+    payload_bucket: str
+    allowed_provider_origins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlannerSettings:
+    """scheduled_sync, the part that EventBridge Scheduler starts."""
+
+    instance_table: str
+    sync_queue_url: str
+    payload_bucket: str
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """scheduled_sync, the part that pulls pages."""
+
+    stack_name: str
+    instance_table: str
+    sync_table: str
+    sync_queue_url: str
+    source_queue_url: str
+    dead_letter_queue_url: str
+    payload_bucket: str
+    lake_bucket: str
+    allowed_provider_origins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ApiSettings:
+    """connector_api: registry, vault, the secrets that its callers must show."""
+
+    stack_name: str
+    instance_table: str
+    sync_table: str
+    sync_queue_url: str
+    payload_bucket: str
+    user_secret_id: str
+    organization_secret_id: str
+    allowed_provider_origins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RedriveSettings:
+    """dead_letter_redrive: each queue and the dead-letter queue beside it."""
+
+    event_queue_url: str
+    event_dead_letter_queue_url: str
+    action_queue_url: str
+    action_dead_letter_queue_url: str
+    sync_queue_url: str
+    sync_dead_letter_queue_url: str
+
+
+def load(kind: type[T], environment: Mapping[str, str] | None = None) -> T:
+    """Build `kind` from the environment.
+
+    Strings must be set and not empty. A tuple is a comma-separated list and may be empty.
+
+    Raises:
+        MissingSettingError: naming every variable that is missing.
+    """
+    source = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    missing: list[str] = []
+    for field in fields(cast("Any", kind)):
+        name = field.name.upper()
+        text = source.get(name, "").strip()
+        if "tuple" in str(field.type):
+            values[field.name] = tuple(part.strip() for part in text.split(",") if part.strip())
+        elif text:
+            values[field.name] = text
+        else:
+            missing.append(name)
+    if missing:
+        raise MissingSettingError(
+            f"environment variables not set: {', '.join(missing)}; template.yaml sets them, "
+            "so deploy the function with it or set them before calling the handler"
+        )
+    return kind(**values)

@@ -1,0 +1,1 @@
+"""The scheduled copy of a provider's records into S3."""
