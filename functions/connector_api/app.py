@@ -25,7 +25,7 @@ from freshbridge.errors import (
     Unauthorized,
 )
 from freshbridge.instances.access import require
-from freshbridge.observability import function_logger, function_metrics
+from freshbridge.observability import count, function_logger, function_metrics
 from freshbridge.queues.publish import NotQueued
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one API Gateway request (REST, payload 1.0)."""
     answer = app.resolve(event, context)
     logger.info("request answered", extra={"status": answer["statusCode"]})
+    count(metrics, "RequestsAnswered")
     return answer
 
 

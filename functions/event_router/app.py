@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from freshbridge import settings, timestamps
 from freshbridge.events.bus import EventBus
 from freshbridge.events.freshdesk_webhook import normalise
+from freshbridge.events.payload import read_json
 from freshbridge.observability import count, function_logger, function_metrics
 from freshbridge.queues import envelope
 from freshbridge.queues.batch import RetryingBatchProcessor, process_batch
@@ -62,7 +62,7 @@ def _route(ports: Ports, record: SQSRecord) -> None:
     received = envelope.received_event(ports.payloads.unpack(record.body))
     logger.set_correlation_id(received.correlation_id)
     event = normalise(
-        json.loads(received.body),
+        read_json(received.body.encode(errors="replace")),
         event_id=received.event_id,
         instance_id=received.instance_id,
         received_at=received.received_at,

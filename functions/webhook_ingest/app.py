@@ -8,7 +8,6 @@ handler is imported on this path: it decides how long a cold start takes.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -85,7 +84,7 @@ def _webhook(event: dict[str, Any]) -> Webhook:
     try:
         # API Gateway encodes a body whose media type it was told is binary.
         body = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode()
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one
         raise UnreadableBody("body is marked as base64 and is not") from None
     return Webhook(
         platform=str(path.get("platform", "")),

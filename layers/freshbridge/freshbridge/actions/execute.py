@@ -19,6 +19,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyPersistenceLayerError,
 )
 
+from freshbridge import aws
 from freshbridge.actions import catalogue
 from freshbridge.errors import Retry
 from freshbridge.freshdesk.client import FreshdeskClient
@@ -63,7 +64,9 @@ class Executor:
             raise_on_no_idempotency_key=True,
             expires_after_seconds=REMEMBERED_S,
         )
-        store = DynamoDBPersistenceLayer(table_name=idempotency_table, boto3_client=client)
+        store = DynamoDBPersistenceLayer(
+            table_name=idempotency_table, boto3_client=client or aws.dynamodb()
+        )
         self._once: Callable[..., dict[str, Any]] = idempotent_function(
             self._run,
             data_keyword_argument="request",

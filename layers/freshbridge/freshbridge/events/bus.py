@@ -1,7 +1,7 @@
 """Put normalised events on the EventBridge bus, where anyone may subscribe.
 
 `Source` is `freshbridge.<platform>`, `DetailType` the event's type, `Detail` its dictionary.
-An entry may hold 256 KB; a longer description is left out and said so.
+An entry may hold 256 KB; a longer description, then the custom fields, are left out and said so.
 Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 """
 
@@ -63,9 +63,12 @@ class EventBus:
 
 def _detail(event: Event) -> str:
     fields = event.as_dict()
+    left_out: list[str] = []
     text = json.dumps(fields, ensure_ascii=False)
-    if len(text.encode()) <= LARGEST_DETAIL:
-        return text
-    fields["ticket"] = {k: v for k, v in fields["ticket"].items() if k != "description"}
-    fields["truncated"] = ["ticket.description"]
-    return json.dumps(fields, ensure_ascii=False)
+    for name in ("description", "custom_fields"):
+        if len(text.encode()) <= LARGEST_DETAIL:
+            break
+        fields["ticket"].pop(name, None)
+        left_out.append(f"ticket.{name}")
+        text = json.dumps(fields | {"truncated": left_out}, ensure_ascii=False)
+    return text

@@ -6,7 +6,7 @@ Pure, and on the ingest path: standard library only.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 from freshbridge.errors import PayloadTooLarge, Reject
 
@@ -54,7 +54,11 @@ def read_json(body: bytes, content_type: str = "application/json") -> dict[str, 
     if not body.strip():
         raise UnreadableBody("body is empty")
     try:
-        value = json.loads(body.decode("utf-8-sig"))
+        text = body.decode("utf-8-sig")
+        value = json.loads(text, parse_constant=_refuse_constant)
+        if "\\ud" in text.lower():
+            # Half an emoji, escaped, as a text cut at a fixed length ends: no UTF-8 can hold it.
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
     except UnicodeDecodeError as error:
         raise UnreadableBody(f"body is not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -66,3 +70,8 @@ def read_json(body: bytes, content_type: str = "application/json") -> dict[str, 
     if not isinstance(value, dict):
         raise UnreadableBody(f"body is a JSON {type(value).__name__}, not an object")
     return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    # Python reads NaN and Infinity, which JSON does not have and no receiver would read back.
+    raise ValueError(f"{name} is no JSON")

@@ -34,8 +34,11 @@ def freshdesk_origin(typed: str, allowed: Iterable[str] = ()) -> str:
             return origin.lower()
     host = text
     if "://" in text:
-        parts = urlsplit(text)
-        host = parts.netloc if parts.scheme == "https" else ""
+        try:
+            parts = urlsplit(text)
+            host = parts.netloc if parts.scheme == "https" else ""
+        except ValueError:
+            host = ""
     account = host.removesuffix("/").removesuffix(_SUFFIX)
     if not _ACCOUNT.fullmatch(account):
         raise Misconfigured(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from freshbridge import identifiers, timestamps
-from freshbridge.errors import FieldError, InvalidRequest
+from freshbridge.errors import FieldError, InvalidRequest, Misconfigured, NotFound
 from freshbridge.freshdesk.client import FreshdeskClient
 from freshbridge.instances.model import DEFAULT_SYNC_OBJECTS, Instance
 from freshbridge.instances.origin import freshdesk_origin
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from freshbridge.transport import Transport
 
 PLATFORMS = ("freshdesk",)
+SYNC_OBJECTS = ("tickets",)
 
 
 class InvalidIntegration(InvalidRequest):
@@ -78,6 +79,9 @@ def read(body: object) -> Wanted:
     config = fields.get("config", {})
     if not isinstance(config, dict):
         wrong.append(FieldError("config", "must be an object", "wrong_type"))
+    elif not _known_objects(config.get("sync_objects", [])):
+        accepted = f"must be a list of {', '.join(SYNC_OBJECTS)}"
+        wrong.append(FieldError("config.sync_objects", accepted, "unknown"))
     if texts["platform"] not in (*PLATFORMS, None):
         accepted = f"must be one of {', '.join(PLATFORMS)}"
         wrong.append(FieldError("platform", accepted, "unknown"))
@@ -93,6 +97,10 @@ def read(body: object) -> Wanted:
     )
 
 
+def _known_objects(names: object) -> bool:
+    return isinstance(names, list) and all(name in SYNC_OBJECTS for name in names)
+
+
 def provision(
     wanted: Wanted,
     *,
@@ -104,12 +112,12 @@ def provision(
     """Connect the account.
 
     Raises:
-        Misconfigured: the domain is not one that a key may be sent to; nothing was sent.
-        Unauthorized, Forbidden, NotFound: the provider refused the key; nothing was stored.
+        Misconfigured: the domain is not one that a key may be sent to, or no account is there.
+        Unauthorized, Forbidden: the provider refused the key; nothing was stored.
         Retry: the provider could not be asked; nothing was stored.
     """
     origin = freshdesk_origin(wanted.domain, allowed_origins)
-    agent = FreshdeskClient(transport(), origin, wanted.api_key).me()
+    agent = _owner(FreshdeskClient(transport(), origin, wanted.api_key))
     instance = Instance(
         instance_id=identifiers.new_id("ins"),
         platform=wanted.platform,
@@ -129,3 +137,15 @@ def provision(
         vault.delete(instance.instance_id)
         raise
     return Provisioned(instance, webhook_secret, agent.get("id"))
+
+
+def _owner(client: FreshdeskClient) -> dict[str, Any]:
+    try:
+        return client.me()
+    except NotFound as error:
+        raise Misconfigured(
+            "no Freshdesk account answers at this domain",
+            where="credentials.domain",
+            advice="Check its spelling in the address of your helpdesk.",
+            status=error.status,
+        ) from error

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 _SORT_KEY = "instance"
+LONGEST_ID = 128
+"""Bytes; DynamoDB would refuse an empty or an endless key as an error of this program's."""
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -112,6 +114,8 @@ class Registry:
         self._cache.pop(instance_id, None)
 
     def _read(self, instance_id: str) -> Instance | None:
+        if not 0 < len(instance_id.encode()) <= LONGEST_ID:
+            return None
         found = self._client.get_item(
             TableName=self._table, Key={"pk": {"S": instance_id}, "sk": {"S": _SORT_KEY}}
         )

@@ -7,19 +7,22 @@ Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter
 
 from __future__ import annotations
 
+import math
+
 BASE_S = 2.0
 CEILING_S = 900.0
-LONGEST_VISIBILITY_S = 43_200
-"""Amazon SQS hides a message for 12 hours at most, counted from its receipt."""
+LONGEST_VISIBILITY_S = 43_200 - 900
+"""Amazon SQS hides a message for 12 hours at most, counted from its receipt; it refuses more. The
+function may have held the message for the 15 minutes that Lambda gives it."""
 
 
 def wait_seconds(attempt: int, *, random: float, floor: float | None = None) -> int:
     """Whole seconds to hide a message that has been tried `attempt` times (1 is the first).
 
     `random` is in [0, 1). `floor` is the server's Retry-After in seconds; the wait is spread above
-    it, so that many waiters do not come back in one instant. The result is 1 to 43,200: zero would
+    it, so that many waiters do not come back in one instant. The result is 1 to 42,300: zero would
     hand the message to a second function while the first still holds it.
     """
     ceiling = min(CEILING_S, BASE_S * 2.0 ** min(max(attempt, 1) - 1, 30))
     wait = (floor or 0.0) + random * (min(ceiling, 30.0) if floor else ceiling)
-    return int(min(max(round(wait + 0.499), 1), LONGEST_VISIBILITY_S))
+    return min(max(math.ceil(wait), 1), LONGEST_VISIBILITY_S)

@@ -5,6 +5,7 @@ Built on the Powertools batch processor; its one hook for failures decides:
     Retry            hide the message until its wait is over, report it as failed, keep it
     Retry, too long  park it: it has been tried for a day
     Reject           park it at once: trying again cannot help
+    AWS failing      as Retry: an outage of a table or bucket is nobody's defect
     anything else    a defect: tried a few times, then parked
 
 A parked message is acknowledged only after the dead-letter queue has it. One bad message never
@@ -54,6 +55,12 @@ class HandedBack(Retry):
     code = "handed_back"
 
 
+class AwsUnavailable(Retry):
+    """A table, bucket, queue or secret that the work needs did not answer, or refused."""
+
+    code = "aws_unavailable"
+
+
 @dataclass(frozen=True)
 class Patience:
     """When a message has been tried for long enough.
@@ -88,6 +95,7 @@ def judge(
     Pure. `receives` counts this delivery too; `age_s` is the time since the message was first
     sent; `jitter` is random in [0, 1).
     """
+    error = _foreseen(error)
     if isinstance(error, Reject):
         return Verdict(park=True, code=error.code, reason=str(error))
     if isinstance(error, HandedBack):
@@ -105,6 +113,15 @@ def judge(
         reason=reason,
         wait_s=wait_seconds(receives, random=jitter),
     )
+
+
+def _foreseen(error: BaseException) -> BaseException:
+    """An AWS call that failed after botocore's own tries, as what it means; others as they are."""
+    if isinstance(error, ClientError):
+        return AwsUnavailable(f"AWS: {error.operation_name} {error.response['Error']['Code']}")
+    if isinstance(error, BotoCoreError):
+        return AwsUnavailable(f"AWS: {type(error).__name__}")
+    return error
 
 
 class RetryingBatchProcessor(BatchProcessor):
@@ -136,6 +153,10 @@ class RetryingBatchProcessor(BatchProcessor):
     @property
     def _client(self) -> SQSClient:
         return self._injected or aws.sqs()
+
+    def begin(self, record: SQSRecord) -> None:
+        """Let no log line about this message carry the id of the one before."""
+        self._log.set_correlation_id(record.message_id)
 
     def failure_handler(
         self, record: SQSRecord | BatchTypeModels, exception: ExceptionInfo
@@ -205,6 +226,7 @@ def process_batch(
     reserve_ms = (patience or Patience()).reserve_ms
 
     def record_handler(record: SQSRecord) -> None:
+        processor.begin(record)
         if context.get_remaining_time_in_millis() < reserve_ms:
             raise HandedBack("no time left in this invocation")
         handle(record)

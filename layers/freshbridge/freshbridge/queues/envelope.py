@@ -7,10 +7,14 @@ with the field that was wrong, so it is parked at once instead of failing until 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from freshbridge.errors import Reject
+
+# Amazon SQS refuses these characters, and a lone surrogate is no UTF-8: JSON's escape hides them.
+_NOT_SENDABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
 class UnreadableMessage(Reject):
@@ -82,7 +86,8 @@ Envelope = ReceivedEvent | ActionRequest | SyncWork
 
 def to_text(envelope: Envelope) -> str:
     """The message body: one JSON object, keys as the fields are named."""
-    return json.dumps(asdict(envelope), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(asdict(envelope), ensure_ascii=False, separators=(",", ":"))
+    return _NOT_SENDABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def received_event(text: str) -> ReceivedEvent:
@@ -123,7 +128,7 @@ def action_request(text: str) -> ActionRequest:
 def _object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableMessage(f"message is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise UnreadableMessage(f"message must be a JSON object, not {type(value).__name__}")

@@ -59,7 +59,7 @@ class Publisher:
             NotQueued: when SQS or S3 refused or did not answer; nothing may be assumed stored.
         """
         try:
-            body = self._payloads.pack(to_text(envelope), f"{self._prefix}/{name}.json")
+            body = self._body(name, envelope)
             self._client.send_message(
                 QueueUrl=self._queue_url, MessageBody=body, DelaySeconds=min(max(delay_s, 0), 900)
             )
@@ -85,13 +85,19 @@ class Publisher:
             sent += len(batch)
         return sent
 
+    def _body(self, name: str, envelope: Envelope) -> str:
+        try:
+            return self._payloads.pack(to_text(envelope), f"{self._prefix}/{name}.json")
+        except (ClientError, BotoCoreError) as error:
+            raise NotQueued(f"could not keep the body of {name}: {type(error).__name__}") from error
+
     def _batches(
         self, envelopes: Iterable[tuple[str, Envelope]]
     ) -> Iterator[Sequence[SendMessageBatchRequestEntryTypeDef]]:
         batch: list[SendMessageBatchRequestEntryTypeDef] = []
         size = 0
         for name, envelope in envelopes:
-            body = self._payloads.pack(to_text(envelope), f"{self._prefix}/{name}.json")
+            body = self._body(name, envelope)
             length = len(body.encode())
             if batch and (len(batch) == BATCH_ENTRIES or size + length > BATCH_BYTES):
                 yield batch

@@ -4,6 +4,9 @@ Pure. Tickets are read in the order of `updated_at`, from `updated_since` on. Th
 never carried past a change of `updated_since`: paging by offset over a list that moves loses a
 record for each one that is updated meanwhile. After every page the question is asked anew from the
 last `updated_at` seen; only where one second holds more than a page does the page number grow.
+Meanwhile a ticket of that second may be updated, move to the list's end and let the others up by
+one, onto a page already read. So once the second's last page is known, its pages are read again
+from the last to the first: what moves up then moves onto a page still to be read.
 Source: https://developers.freshdesk.com/api/#list_all_tickets
 """
 
@@ -21,6 +24,8 @@ BEGINNING = "1970-01-01T00:00:00Z"
 class Cursor:
     """Ask next for records from `since` on, page `page`; `seen` are ids already had at `since`.
 
+    `then` is set while a second's pages are read again, downwards: where to go on after page 1.
+
     `since` is UTC, ISO 8601 with seconds; the list is inclusive of it, so the records of that
     second come again and are known by their id.
     """
@@ -28,6 +33,7 @@ class Cursor:
     since: str = BEGINNING
     page: int = 1
     seen: frozenset[int] = field(default_factory=frozenset)
+    then: Cursor | None = None
 
 
 class NotInOrder(ValueError):
@@ -50,10 +56,21 @@ def advance(
         for record in records
         if not (record["updated_at"] == cursor.since and record["id"] in cursor.seen)
     ]
+    seen = cursor.seen | _ids_at(cursor.since, records)
+    if cursor.then is not None:
+        fresh = [record for record in fresh if record["updated_at"] == cursor.since]
+        lower = Cursor(cursor.since, cursor.page - 1, seen, cursor.then)
+        return fresh, lower if cursor.page > 1 else cursor.then
     if not records:
         return [], Cursor(cursor.since, 1, cursor.seen)
     last = stamps[-1]
-    at_last = frozenset(r["id"] for r in records if r["updated_at"] == last)
     if last == cursor.since:
-        return fresh, Cursor(last, cursor.page + 1, cursor.seen | at_last)
-    return fresh, Cursor(last, 1, at_last)
+        return fresh, Cursor(last, cursor.page + 1, seen)
+    following = Cursor(last, 1, _ids_at(last, records))
+    if cursor.page > 1:
+        return fresh, Cursor(cursor.since, cursor.page - 1, seen, following)
+    return fresh, following
+
+
+def _ids_at(moment: str, records: Sequence[dict[str, Any]]) -> frozenset[int]:
+    return frozenset(record["id"] for record in records if record["updated_at"] == moment)

@@ -24,7 +24,9 @@ def object_key(work: SyncWork, cursor: Cursor) -> str:
     """Where the page that `cursor` asks for is kept."""
     since = cursor.since.replace(":", "").replace("-", "")
     folder = f"{work.instance_id}/{work.object}/history/run={work.run_id}"
-    return f"{folder}/since={since}-page-{cursor.page:05d}.jsonl.gz"
+    # A page read again may hold other records than the first time, so it is kept beside it.
+    again = "-again" if cursor.then else ""
+    return f"{folder}/since={since}-page-{cursor.page:05d}{again}.jsonl.gz"
 
 
 def encode(records: list[dict[str, Any]]) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from freshbridge import timestamps
 from freshbridge.errors import InvalidRequest, ProviderDown
 from freshbridge.freshdesk.paging import PER_PAGE, TICKET_PAGE_LIMIT
 from freshbridge.sync.cursor import Cursor, NotInOrder, advance
@@ -18,6 +19,9 @@ from freshbridge.sync.lake import object_key
 if TYPE_CHECKING:
     from freshbridge.freshdesk.client import FreshdeskClient
     from freshbridge.queues.envelope import SyncWork
+
+SETTLED_S = 60
+"""Older than this, a second is over on the provider's clock too."""
 
 
 class UnknownObject(InvalidRequest):
@@ -82,6 +86,7 @@ def pull_tickets(
     cursor = cursors.load(work.instance_id, work.object)
     while True:
         records, has_next = _page(client, cursor)
+        has_next = has_next or cursor.then is not None
         try:
             fresh, following = advance(cursor, records)
         except NotInOrder as error:
@@ -91,14 +96,24 @@ def pull_tickets(
             # page, and writing less than it holds would lose rows.
             lake.write(object_key(work, cursor), records)
         rows, pages = rows + len(fresh), pages + 1
-        # After the last page the next run asks again from here, at page 1.
-        cursor = following if has_next else Cursor(following.since, 1, following.seen)
+        cursor = following if has_next else _resting(following, now())
         progress = {"run_id": work.run_id, "rows": rows, "updated_at": now()}
         cursors.save(work.instance_id, work.object, cursor, progress=progress)
         if not has_next:
             return Progress(rows, pages, finished=True)
         if not may_go_on():
             return Progress(rows, pages, finished=False)
+
+
+def _resting(cursor: Cursor, now: str) -> Cursor:
+    """Where the next run begins: at page 1, knowing what was seen unless it may change unseen.
+
+    A ticket updated twice within one second keeps its `updated_at`, so the ids of a second that is
+    barely over are forgotten and its tickets come once more.
+    """
+    age = timestamps.from_text(now) - timestamps.from_text(cursor.since)
+    settled = age.total_seconds() >= SETTLED_S
+    return Cursor(cursor.since, 1, cursor.seen if settled else frozenset())
 
 
 def _page(client: FreshdeskClient, cursor: Cursor) -> tuple[list[dict[str, Any]], bool]:

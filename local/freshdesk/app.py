@@ -1,0 +1,233 @@
+"""The HTTP edge: everything between a socket and a resource family's handler.
+
+Order of a request, as on the real service: the rate window counts it first, then the key, the
+path and verb, the content type and the body, then the role, then the handler. Faults strike where
+their kind says. Framework details stay in this file and ``wire``.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import orjson
+from aiohttp import web
+
+from local.freshdesk import attachments, route_table, starting_records
+from local.freshdesk.account import Account, Record
+from local.freshdesk.control import Control
+from local.freshdesk.errors import (
+    ApiError,
+    access_denied,
+    account_suspended,
+    method_not_allowed,
+    not_found,
+)
+from local.freshdesk.faults import HTML_PAGE, Fault
+from local.freshdesk.rate import Charge
+from local.freshdesk.routing import Match, Reply, Request, Router
+from local.freshdesk.state import SimulatorState
+from local.freshdesk.wire import authenticate, check_accept, read_body, read_json
+
+API = "/api/v2"
+CONTROL = "/__sim"
+_COMMON_HEADERS = {
+    "X-Freshdesk-Api-Version": "latest=v2; requested=v2",
+    "X-Rack-Cache": "miss",
+    "Cache-Control": "must-revalidate, no-cache, no-store, private, max-age=0",
+    "X-Xss-Protection": "1; mode=block",
+    "X-Content-Type-Options": "nosniff",
+    "X-Fw-Ratelimiting-Managed": "true",
+    "Server": "fwe",
+}
+# Larger than any attachment the API takes, so that the API's own limit is what answers.
+_MAX_BODY = 64 * 1024 * 1024
+_TICK_S = 0.05
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What is about to be sent: ``reply`` None means that the connection is closed instead."""
+
+    reply: Reply | None
+    delay_s: float = 0.0
+    fault: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Simulator:
+    """One account served over HTTP. ``serve`` runs it for as long as its context is open."""
+
+    def __init__(self, account: Account | None = None) -> None:
+        self.account = account or Account()
+        self.state = SimulatorState(self.account)
+        self._api = Router(route for routes in route_table.FAMILIES for route in routes)
+        control = (Control(self.state).routes, *route_table.CONTROL_FAMILIES)
+        self._control = Router(route for routes in control for route in routes)
+        self.account.on_reset(lambda: starting_records.fill(self.account))
+        self.account.reset()
+
+    @asynccontextmanager
+    async def serve(self, host: str, port: int) -> AsyncIterator[str]:
+        """Listen and yield the base URL. Raises OSError when the port cannot be had."""
+        app = web.Application(client_max_size=_MAX_BODY)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        async with AsyncExitStack() as stack:
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            for service in route_table.SERVICES:
+                await stack.enter_async_context(service(self.account))
+            site = web.TCPSite(runner, host, port)
+            await site.start()
+            ticker = asyncio.create_task(self._tick())
+            stack.push_async_callback(_cancelled, ticker)
+            address = runner.addresses[0]
+            yield f"http://{address[0]}:{address[1]}"
+
+    async def _tick(self) -> None:
+        while True:
+            self.account.schedule.run_due()
+            await asyncio.sleep(_TICK_S)
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        self.account.schedule.run_due()
+        path = request.url.raw_path
+        if path.startswith(f"{CONTROL}/"):
+            reply = await self._control_reply(request, path.removeprefix(CONTROL))
+            return _response(reply)
+        if path.startswith(attachments.DOWNLOADS):
+            return _response(attachments.download(self.account, path, dict(request.query)))
+        if not path.startswith(f"{API}/"):
+            return _response(Reply(404))
+        return await self._api_response(request, path.removeprefix(API).rstrip("/"))
+
+    async def _control_reply(self, request: web.Request, path: str) -> Reply:
+        match = self._control.match(request.method, path)
+        if not isinstance(match, Match):
+            return Reply(404, {"message": f"no such control call: {request.method} {path}"})
+        try:
+            body = await read_json(request)
+            return match.route.handler(
+                Request(
+                    self.account, {}, request.method, request.url.path, match.ids, match.texts,
+                    dict(request.query), body, base_url=str(request.url.origin()),
+                )
+            )  # fmt: skip
+        except ApiError as error:
+            return Reply(error.status, error.body, error.headers)
+        except ValueError as error:
+            return Reply(400, {"message": str(error)})
+
+    async def _api_response(self, request: web.Request, path: str) -> web.StreamResponse:
+        settings = self.account.settings
+        if settings.latency_ms:
+            await asyncio.sleep(settings.latency_ms / 1000)
+        match = self._api.match(request.method, path)
+        name = match.route.name if isinstance(match, Match) else f"{request.method} (unknown)"
+        outcome = await self._outcome(request, path, match, name)
+        if outcome.delay_s:
+            await asyncio.sleep(outcome.delay_s)
+        reply = outcome.reply
+        self.state.stats.answered(name, reply.status if reply else None, outcome.fault)
+        if reply is None:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=500)
+        return _response(
+            reply, {**_COMMON_HEADERS, **outcome.headers, "X-Request-Id": str(uuid4())}
+        )
+
+    async def _outcome(
+        self, request: web.Request, path: str, match: Match | list[str], name: str
+    ) -> _Outcome:
+        fault = self.state.fault_for(request.method, path)
+        if fault and fault.kind == "drop_before":
+            return _Outcome(None, fault=fault.kind)
+        charge = self._charge(request, match)
+        self.state.stats.charged(name, charge)
+        headers = charge.headers()
+        if not charge.allowed:
+            return _Outcome(Reply(429), headers=headers)
+        if fault and (early := _early_answer(fault)):
+            return _Outcome(early, fault=fault.kind, headers=headers)
+        outcome = _Outcome(await self._reply(request, match), headers=headers)
+        return _spoilt(outcome, fault) if fault else outcome
+
+    def _charge(self, request: web.Request, match: Match | list[str]) -> Charge:
+        bucket, cost = None, 1
+        if isinstance(match, Match):
+            bucket, cost = match.route.bucket, match.route.cost(request.query)
+        now = self.account.clock.seconds()
+        return self.state.windows.charge(self.account.settings, now, bucket, cost)
+
+    async def _reply(self, request: web.Request, match: Match | list[str]) -> Reply:
+        try:
+            agent = authenticate(self.account, request)
+            if self.account.settings.suspended:
+                raise account_suspended()
+            return await self._routed(request, match, agent)
+        except ApiError as error:
+            return Reply(error.status, error.body, error.headers)
+
+    async def _routed(self, request: web.Request, match: Match | list[str], agent: Record) -> Reply:
+        if not isinstance(match, Match):
+            raise method_not_allowed(request.method, match) if match else not_found()
+        check_accept(request)
+        route = match.route
+        body, files, is_form = await read_body(request, files=route.files)
+        if route.admin_only and not starting_records.is_admin(self.account, agent):
+            raise access_denied()
+        return route.handler(
+            Request(
+                self.account, agent, request.method, request.url.path, match.ids, match.texts,
+                dict(request.query), body, files, is_form, str(request.url.origin()),
+            )
+        )  # fmt: skip
+
+
+def _early_answer(fault: Fault) -> Reply | None:
+    """The answer of a fault that leaves no effect."""
+    if fault.kind == "status":
+        return Reply(fault.status, fault.body)
+    if fault.kind == "html_500":
+        return _html(500)
+    if fault.kind == "throttle":
+        return Reply(429, None, {"Retry-After": str(fault.retry_after)})
+    return None
+
+
+def _spoilt(outcome: _Outcome, fault: Fault) -> _Outcome:
+    """What a fault makes of an answer whose work is done."""
+    outcome.fault = fault.kind
+    if fault.kind == "slow":
+        outcome.delay_s = fault.delay_s
+    elif fault.kind == "commit_then_drop":
+        outcome.reply = None
+    else:
+        outcome.reply = _html(500)
+    return outcome
+
+
+def _html(status: int) -> Reply:
+    return Reply(status, HTML_PAGE, {"Content-Type": "text/html; charset=utf-8"})
+
+
+def _response(reply: Reply, extra: Mapping[str, str] | None = None) -> web.Response:
+    headers = {**(extra or {}), **reply.headers}
+    if reply.body is None:
+        if reply.status >= 400:
+            # An empty refusal is typed as a page: clients that parse anything untyped as JSON
+            # (freshdesk-api for Node) get on with the real service only if it is.
+            headers.setdefault("Content-Type", "text/html; charset=utf-8")
+        return web.Response(status=reply.status, headers=headers)
+    headers.setdefault("Content-Type", "application/json; charset=utf-8")
+    content = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
+    return web.Response(status=reply.status, body=content, headers=headers)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

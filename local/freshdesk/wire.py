@@ -1,0 +1,109 @@
+"""Between HTTP and a ``Request``: credentials, content types, JSON and multipart forms."""
+
+import base64
+import binascii
+import re
+from typing import Any
+
+import orjson
+from aiohttp import BodyPartReader, web
+
+from local.freshdesk.account import Account, Record
+from local.freshdesk.errors import (
+    invalid_credentials,
+    invalid_json,
+    not_acceptable,
+    unsupported_media_type,
+)
+from local.freshdesk.routing import UploadedFile
+
+_BRACKETS = re.compile(r"^(\w+)\[([\w-]*)\]$")
+
+
+def authenticate(account: Account, request: web.Request) -> Record:
+    """The agent whose API key is the Basic user name; the password may be anything.
+
+    Raises ApiError 401.
+    """
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        raise invalid_credentials()
+    try:
+        key = base64.b64decode(credentials, validate=True).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        raise invalid_credentials() from None
+    agent = account.agents.get(account.api_keys.get(key, 0))
+    if agent is None or agent["deactivated"]:
+        raise invalid_credentials()
+    return agent
+
+
+def check_accept(request: web.Request) -> None:
+    """Raises ApiError 406 unless the client takes JSON."""
+    accepted = request.headers.get("Accept", "*/*")
+    ranges = [part.partition(";")[0].strip().lower() for part in accepted.split(",")]
+    if not {"application/json", "application/*", "*/*", ""} & set(ranges):
+        raise not_acceptable()
+
+
+async def read_body(request: web.Request, *, files: bool) -> tuple[Any, list[UploadedFile], bool]:
+    """(body, files, is_form). Raises ApiError 400 for bad JSON, 415 for another content type."""
+    if request.method == "GET" or not request.can_read_body:
+        return None, [], False
+    if request.content_type == "multipart/form-data" and files:
+        body, uploads = await _read_form(request)
+        return body, uploads, True
+    content = await request.read()
+    if not content:
+        return None, [], False
+    if request.content_type != "application/json":
+        raise unsupported_media_type()
+    return _parsed(content), [], False
+
+
+async def read_json(request: web.Request) -> Any:
+    """The body as JSON whatever its content type says. Raises ApiError 400."""
+    content = await request.read()
+    return _parsed(content) if content else None
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise invalid_json() from None
+
+
+async def _read_form(request: web.Request) -> tuple[Record, list[UploadedFile]]:
+    body: Record = {}
+    uploads: list[UploadedFile] = []
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader) or part.name is None:
+                continue
+            content = bytes(await part.read())
+            if part.filename is None:
+                _put(body, part.name, content.decode("utf-8", "replace"))
+                continue
+            content_type = part.headers.get("Content-Type", "application/octet-stream")
+            name = part.name.removesuffix("[]")
+            uploads.append(UploadedFile(name, part.filename, content_type, content))
+    except (ValueError, AssertionError):
+        # aiohttp signals a form without boundary or with broken parts this way.
+        raise invalid_json() from None
+    return body, uploads
+
+
+def _put(body: Record, name: str, value: str) -> None:
+    """``tags[]`` appends to a list, ``custom_fields[cf_x]`` sets a member, a bare name a value."""
+    found = _BRACKETS.match(name)
+    if found is None:
+        body[name] = value
+    elif found[2]:
+        nested = body.setdefault(found[1], {})
+        if isinstance(nested, dict):
+            nested[found[2]] = value
+    else:
+        members = body.setdefault(found[1], [])
+        if isinstance(members, list):
+            members.append(value)

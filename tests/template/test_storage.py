@@ -1,0 +1,58 @@
+"""Storage: private, encrypted, and kept where losing it would hurt."""
+
+from typing import Any
+
+Resources = dict[str, dict[str, Any]]
+
+
+def of_type(resources: Resources, kind: str) -> Resources:
+    found = {name: resource for name, resource in resources.items() if resource["Type"] == kind}
+    assert found
+    return found
+
+
+def test_buckets_are_private_and_encrypted(resources: Resources) -> None:
+    for name, bucket in of_type(resources, "AWS::S3::Bucket").items():
+        properties = bucket["Properties"]
+        assert all(properties["PublicAccessBlockConfiguration"].values()), name
+        assert len(properties["PublicAccessBlockConfiguration"]) == 4, name
+        assert properties["BucketEncryption"], name
+
+
+def test_what_cannot_be_made_again_survives_the_stack(resources: Resources) -> None:
+    for name in ("InstanceTable", "SyncTable", "LakeBucket"):
+        assert resources[name]["DeletionPolicy"] == "Retain", name
+        assert resources[name]["UpdateReplacePolicy"] == "Retain", name
+
+
+def test_lasting_tables_can_be_restored_to_a_point_in_time(resources: Resources) -> None:
+    for name in ("InstanceTable", "SyncTable"):
+        recovery = resources[name]["Properties"]["PointInTimeRecoverySpecification"]
+        assert recovery == {"PointInTimeRecoveryEnabled": True}, name
+
+
+def test_idempotency_records_outlive_their_messages_and_expire(resources: Resources) -> None:
+    from freshbridge.actions.execute import REMEMBERED_S
+
+    expiry = resources["IdempotencyTable"]["Properties"]["TimeToLiveSpecification"]
+
+    assert expiry == {"AttributeName": "expiration", "Enabled": True}
+    assert resources["ActionQueue"]["Properties"]["MessageRetentionPeriod"] < REMEMBERED_S
+
+
+def test_large_bodies_outlive_the_messages_that_point_to_them(resources: Resources) -> None:
+    rule = resources["PayloadBucket"]["Properties"]["LifecycleConfiguration"]["Rules"][0]
+    queues = of_type(resources, "AWS::SQS::Queue").values()
+
+    longest = max(queue["Properties"]["MessageRetentionPeriod"] for queue in queues)
+
+    assert rule["ExpirationInDays"] * 86_400 > longest
+
+
+def test_log_groups_are_kept_for_as_long_as_asked(resources: Resources) -> None:
+    functions = of_type(resources, "AWS::Lambda::Function")
+    groups = of_type(resources, "AWS::Logs::LogGroup").values()
+
+    assert len(groups) == len(functions)
+    for group in groups:
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}

@@ -1,0 +1,215 @@
+"""A batch ends with every message done, put off, or parked with its reason."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any, cast
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from freshbridge.errors import NotFound, Retry, Throttled
+from freshbridge.queues.batch import Patience, RetryingBatchProcessor, process_batch
+from freshbridge.queues.park import REASON_LENGTH, DeadLetterQueue
+from tests import builders
+from tests.fakes.queue import Counters, FakeSqs
+
+NOW_S = 1_772_539_400.0
+SENT_MS = int((NOW_S - 60) * 1000)
+
+
+class Bench:
+    """A processor with a queue, a dead-letter queue, a log and counters that remember."""
+
+    def __init__(self, *, queue: FakeSqs | None = None, dead: FakeSqs | None = None) -> None:
+        self.queue = queue or FakeSqs()
+        self.dead = dead or FakeSqs()
+        self.log = io.StringIO()
+        self.counters = Counters()
+        self.processor = RetryingBatchProcessor(
+            queue_url="https://queue.example/source",
+            dead_letters=DeadLetterQueue(
+                "https://queue.example/dead", function="tested", client=cast("Any", self.dead)
+            ),
+            logger=Logger(service=f"batch-{id(self)}", stream=self.log),
+            metrics=cast("Metrics", self.counters),
+            client=cast("Any", self.queue),
+            clock=lambda: NOW_S,
+            jitter=lambda: 0.0,
+        )
+
+    def run(
+        self,
+        bodies: list[str],
+        handle: Callable[[SQSRecord], None],
+        *,
+        receives: int = 1,
+        context: builders.Context | None = None,
+        patience: Patience | None = None,
+    ) -> list[str]:
+        """Process one batch; the bodies are the message ids too. Returns the ids reported."""
+        records = [
+            builders.sqs_record(body, message_id=body, receives=receives, sent_ms=SENT_MS)
+            for body in bodies
+        ]
+        answer = process_batch(
+            {"Records": records},
+            cast("LambdaContext", context or builders.Context()),
+            self.processor,
+            handle,
+            patience,
+        )
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The log."""
+        return [json.loads(line) for line in self.log.getvalue().splitlines()]
+
+
+def by_name(record: SQSRecord) -> None:
+    """Do what the message's body says."""
+    errors: dict[str, Exception] = {
+        "retry": Throttled("limit used up", after=90),
+        "reject": NotFound("no such ticket", where="GET /api/v2/tickets/7"),
+        "defect": ZeroDivisionError("private words"),
+    }
+    if record.body in errors:
+        raise errors[record.body]
+
+
+def test_only_what_must_be_kept_is_reported() -> None:
+    bench = Bench()
+
+    reported = bench.run(["good", "retry", "reject", "defect", "good2"], by_name)
+
+    assert reported == ["retry", "defect"]
+    assert bench.queue.hidden == {"receipt-retry": 90, "receipt-defect": 1}
+    assert [m["MessageBody"] for m in bench.dead.sent] == ["reject"]
+    assert bench.counters.counts == {"MessagesDeferred": 2, "MessagesParked": 1}
+
+
+def test_a_parked_message_carries_its_reason() -> None:
+    bench = Bench()
+
+    bench.run(["reject"], by_name, receives=3)
+
+    shown = {k: v["StringValue"] for k, v in bench.dead.sent[0]["MessageAttributes"].items()}
+    assert shown["code"] == "not_found"
+    assert "no such ticket (GET /api/v2/tickets/7)" in shown["reason"]
+    assert shown["attempts"] == "3"
+    assert shown["parked_by"] == "tested"
+    assert shown["parked_at"].endswith("Z")
+    assert bench.dead.sent[0]["QueueUrl"] == "https://queue.example/dead"
+
+
+def test_when_parking_fails_the_message_is_not_acknowledged() -> None:
+    bench = Bench(dead=FakeSqs(refuse_sending=True))
+
+    reported = bench.run(["good", "reject"], by_name)
+
+    assert reported == ["reject"]
+    assert bench.dead.sent == []
+    assert bench.counters.counts == {"ParkingFailed": 1}
+    assert any(line["message"] == "could not park" for line in bench.lines())
+
+
+def test_when_hiding_fails_the_message_is_kept_all_the_same() -> None:
+    bench = Bench(queue=FakeSqs(refuse_hiding=True))
+
+    reported = bench.run(["retry", "good"], by_name)
+
+    assert reported == ["retry"]
+    assert bench.dead.sent == []
+    assert bench.counters.counts == {"HidingFailed": 1, "MessagesDeferred": 1}
+
+
+def test_a_batch_that_fails_as_a_whole_does_not_raise() -> None:
+    bench = Bench()
+
+    assert bench.run(["retry"], by_name) == ["retry"]
+    assert bench.run(["reject", "retry"], by_name) == ["retry"]
+
+
+def test_messages_that_the_time_is_too_short_for_are_handed_back_untouched() -> None:
+    bench, context, begun = Bench(), builders.Context(remaining_ms=9_000), []
+
+    def slow(record: SQSRecord) -> None:
+        begun.append(record.body)
+        context.remaining_ms -= 2_000
+
+    reported = bench.run(["a", "b", "c"], slow, context=context)
+
+    assert begun == ["a"]
+    assert reported == ["b", "c"]
+    assert bench.queue.hidden == {"receipt-b": 1, "receipt-c": 1}
+    assert bench.dead.sent == []
+
+
+def test_the_time_held_in_reserve_is_the_caller_s() -> None:
+    bench, context = Bench(), builders.Context(remaining_ms=9_000)
+
+    assert bench.run(["a"], by_name, context=context, patience=Patience(reserve_ms=9_001)) == ["a"]
+    assert bench.run(["a"], by_name, context=context, patience=Patience(reserve_ms=9_000)) == []
+
+
+def test_patience_ends_by_count_and_by_age() -> None:
+    bench = Bench()
+
+    assert bench.run(["retry"], by_name, receives=44) == ["retry"]
+    assert bench.run(["retry"], by_name, receives=45) == []
+    assert bench.run(["defect"], by_name, receives=5) == []
+
+    codes = [m["MessageAttributes"]["code"]["StringValue"] for m in bench.dead.sent]
+    assert codes == ["exhausted_throttled", "defect"]
+
+
+def test_a_message_older_than_a_day_is_parked() -> None:
+    bench = Bench()
+    old = builders.sqs_record("retry", sent_ms=int((NOW_S - 86_400) * 1000))
+
+    answer = process_batch(
+        {"Records": [old]}, cast("LambdaContext", builders.Context()), bench.processor, by_name
+    )
+
+    assert answer == {"batchItemFailures": []}
+    assert len(bench.dead.sent) == 1
+
+
+def test_a_defect_s_own_words_stay_out_of_the_dead_letter() -> None:
+    bench = Bench()
+
+    bench.run(["defect"], by_name, receives=5)
+
+    assert "private words" not in json.dumps(bench.dead.sent)
+    assert "ZeroDivisionError" in json.dumps(bench.dead.sent)
+
+
+def test_no_line_about_one_message_carries_the_id_of_another() -> None:
+    bench = Bench()
+
+    def handle(record: SQSRecord) -> None:
+        if record.body == "first":
+            bench.processor._log.set_correlation_id("evt_first")
+        raise Retry("later")
+
+    bench.run(["first", "second"], handle)
+
+    ids = [line["correlation_id"] for line in bench.lines() if line["message"] == "message put off"]
+    assert ids == ["evt_first", "second"]
+
+
+def test_a_reason_is_cut_and_cleaned_for_sqs() -> None:
+    sqs = FakeSqs()
+    queue = DeadLetterQueue("u", function="f", client=cast("Any", sqs))
+
+    queue.park("b", code="", reason="a\x00b\ud800" + "x" * 900, attempts=1, parked_at="t")
+    queue.park("b", code="c", reason="", attempts=1, parked_at="t")
+
+    first, second = (m["MessageAttributes"] for m in sqs.sent)
+    assert first["reason"]["StringValue"].startswith("abx")
+    assert len(first["reason"]["StringValue"]) <= REASON_LENGTH
+    assert first["code"]["StringValue"] == "-"
+    assert second["reason"]["StringValue"] == "no reason given"

@@ -1,0 +1,33 @@
+"""The webhook's way in imports only what it needs: each library more is a slower cold start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("pydantic", "requests", "aws_lambda_powertools.event_handler", "minijinja")
+
+
+def heavy_modules_after(statement: str) -> set[str]:
+    """Which of the heavy modules a fresh interpreter holds after one import statement."""
+    script = f"import sys\n{statement}\nprint(*(m for m in {HEAVY} if m in sys.modules))"
+    path = f"{ROOT / 'layers' / 'freshbridge'}:{ROOT / 'functions'}"
+    answer = subprocess.run(  # noqa: S603 - this interpreter, this script
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": path, "POWERTOOLS_METRICS_NAMESPACE": "Freshbridge"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return set(answer.stdout.split())
+
+
+def test_webhook_ingest_imports_no_heavy_library() -> None:
+    assert heavy_modules_after("import webhook_ingest.app") == set()
+
+
+def test_the_measure_sees_a_heavy_library_where_there_is_one() -> None:
+    assert "pydantic" in heavy_modules_after("import action_executor.app")

@@ -1,0 +1,217 @@
+"""Imports go one way: functions, rooms, pure modules, errors and models."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LAYER = ROOT / "layers" / "freshbridge"
+FUNCTIONS = ROOT / "functions"
+FUNCTION_NAMES = {path.name for path in FUNCTIONS.iterdir() if (path / "__init__.py").exists()}
+
+PURE = {
+    f"freshbridge.{name}"
+    for name in (
+        "errors http_message identifiers timestamps "
+        "events.authentication events.payload events.normalised events.freshdesk_webhook "
+        "rules.model rules.conditions rules.route rules.templates "
+        "queues.envelope queues.backoff sync.cursor sync.plan "
+        "instances.model instances.origin instances.access "
+        "freshdesk.wire freshdesk.rate_limit freshdesk.paging freshdesk.enums "
+        "freshdesk.credentials freshdesk.error_reply freshdesk.search"
+    ).split()
+}
+IMPURE_LIBRARIES = {
+    "boto3", "botocore", "requests", "urllib3", "aws_lambda_powertools", "pydantic",
+}  # fmt: skip
+HTTP_LIBRARIES = {"requests", "urllib3"}
+OUTSIDE = {"local", "tests", *FUNCTION_NAMES}
+
+
+def imports_of(source: str) -> set[str]:
+    """Every module that running `source` imports, wherever in it; annotations' imports are not.
+
+    `from package import name` counts as both `package` and `package.name`, for `name` may be a
+    module.
+    """
+    found: set[str] = set()
+    for node in _running(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide where they lead"
+            found |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            for other in child.orelse:
+                yield from _running(other)
+        else:
+            yield from _running(child)
+
+
+def reads_environment(source: str) -> bool:
+    """True when the source names os.environ or os.getenv, however it was imported."""
+    named = {ast.unparse(n) for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Attribute)}
+    return bool({"os.environ", "os.getenv", "os.environb"} & named) or bool(
+        {"os.environ", "os.getenv", "os.environb"} & imports_of(source)
+    )
+
+
+def wrong_arrows(module: str, source: str) -> list[str]:
+    """What `module` imports and may not, as sentences."""
+    imported = imports_of(source)
+    roots = {name.partition(".")[0] for name in imported}
+    wrong: list[str] = []
+    if module.partition(".")[0] == "freshbridge":
+        wrong += [f"{module} imports {root}, which is above it" for root in roots & OUTSIDE]
+        if module != "freshbridge.settings" and reads_environment(source):
+            wrong.append(f"{module} reads the environment; only freshbridge.settings may")
+    elif "os" in roots and reads_environment(source):
+        wrong.append(f"{module} reads the environment; only freshbridge.settings may")
+    if module in PURE:
+        wrong += [f"{module} is pure and imports {root}" for root in roots & IMPURE_LIBRARIES]
+    if module != "freshbridge.transport":
+        wrong += [f"{module} imports {root}; only transport may" for root in roots & HTTP_LIBRARIES]
+    return wrong
+
+
+def modules(folder: Path) -> dict[str, str]:
+    """Dotted name to source of every module below `folder`."""
+    found = {}
+    for path in sorted(folder.rglob("*.py")):
+        dotted = ".".join(path.relative_to(folder).with_suffix("").parts)
+        found[dotted.removesuffix(".__init__")] = path.read_text()
+    return found
+
+
+def pure_modules_reach(sources: dict[str, str]) -> list[str]:
+    """Pure modules that import one of the package's modules that is not pure."""
+    wrong = []
+    for module in sorted(PURE):
+        inner = {name for name in imports_of(sources[module]) if name in sources}
+        # A package's __init__ holds its docstring and nothing else.
+        packages = {name for name in inner if any(m.startswith(f"{name}.") for m in sources)}
+        wrong += [f"{module} is pure and imports {n}" for n in sorted(inner - packages - PURE)]
+    return wrong
+
+
+def cycles(sources: dict[str, str]) -> list[str]:
+    """Import cycles among `sources`, each as the path that closes it."""
+    graph = {name: imports_of(text) & set(sources) - {name} for name, text in sources.items()}
+    found: list[str] = []
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            found.append(" -> ".join((*path[path.index(name) :], name)))
+        elif name not in done:
+            for following in sorted(graph[name]):
+                visit(following, (*path, name))
+            done.add(name)
+
+    for name in sorted(graph):
+        visit(name, ())
+    return found
+
+
+LAYER_MODULES = modules(LAYER)
+FUNCTION_MODULES = modules(FUNCTIONS)
+
+
+def test_every_arrow_of_the_package_and_the_functions_points_inwards() -> None:
+    everything = LAYER_MODULES | FUNCTION_MODULES
+    assert len(LAYER_MODULES) > 40
+    assert len(FUNCTION_MODULES) > 10
+
+    assert [w for name, text in everything.items() for w in wrong_arrows(name, text)] == []
+
+
+def test_pure_modules_import_pure_modules_only() -> None:
+    assert set(LAYER_MODULES) >= PURE, "a pure module was renamed: name it here anew"
+
+    assert pure_modules_reach(LAYER_MODULES) == []
+
+
+def test_there_is_no_import_cycle() -> None:
+    assert cycles(LAYER_MODULES | FUNCTION_MODULES) == []
+
+
+def test_functions_do_not_import_one_another() -> None:
+    wrong = []
+    for name, text in FUNCTION_MODULES.items():
+        own = name.partition(".")[0]
+        roots = {imported.partition(".")[0] for imported in imports_of(text)}
+        wrong += [f"{name} imports {root}" for root in roots & (FUNCTION_NAMES - {own})]
+    assert wrong == []
+
+
+def test_the_simulators_and_the_package_do_not_know_each_other() -> None:
+    simulators = modules(ROOT / "local")
+    simulator = {name: text for name, text in simulators.items() if name.startswith("freshdesk")}
+    assert simulator
+
+    wrong = [
+        f"local.{name} imports {imported}"
+        for name, text in simulator.items()
+        for imported in imports_of(text)
+        if imported.partition(".")[0] == "freshbridge"
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("freshbridge.rules.model", "import boto3"),
+        ("freshbridge.rules.model", "def f():\n    from botocore.config import Config"),
+        ("freshbridge.events.payload", "from pydantic import BaseModel"),
+        ("freshbridge.sync.pull", "from event_router.app import handler"),
+        ("freshbridge.sync.pull", "import local.freshdesk"),
+        ("freshbridge.sync.pull", "from tests import builders"),
+        ("freshbridge.sync.lake", "import requests"),
+        ("freshbridge.sync.lake", "from urllib3.util import Retry"),
+        ("event_router.app", "import requests"),
+        ("freshbridge.aws", "import os\nregion = os.environ['AWS_REGION']"),
+        ("freshbridge.aws", "from os import getenv"),
+        ("event_router.app", "import os\nregion = os.getenv('AWS_REGION')"),
+    ],
+)
+def test_a_planted_wrong_import_is_found(module: str, source: str) -> None:
+    assert len(wrong_arrows(module, source)) >= 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("freshbridge.rules.store", "import boto3"),
+        ("freshbridge.transport", "import requests"),
+        ("freshbridge.settings", "import os\nsource = os.environ"),
+        (
+            "freshbridge.rules.model",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import boto3",
+        ),
+    ],
+)
+def test_a_right_import_is_not_reported(module: str, source: str) -> None:
+    assert wrong_arrows(module, source) == []
+
+
+def test_a_planted_cycle_is_found() -> None:
+    sources = {"a": "import b", "b": "def f():\n    from c import x", "c": "import a"}
+
+    assert cycles(sources) == ["a -> b -> c -> a"]
+
+
+def test_a_pure_module_that_reaches_an_impure_one_is_found() -> None:
+    sources = LAYER_MODULES | {"freshbridge.rules.model": "from freshbridge import aws"}
+
+    assert pure_modules_reach(sources) == ["freshbridge.rules.model is pure and imports freshbridge.aws"]

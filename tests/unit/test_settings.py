@@ -1,0 +1,65 @@
+"""The environment is read once, in one place, and what is missing is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from freshbridge import settings
+
+INGEST = {
+    "STACK_NAME": "demo",
+    "INSTANCE_TABLE": "instances",
+    "EVENT_QUEUE_URL": "https://queue.example/events",
+    "PAYLOAD_BUCKET": "payloads",
+}
+EXECUTOR = {
+    "STACK_NAME": "demo",
+    "INSTANCE_TABLE": "instances",
+    "IDEMPOTENCY_TABLE": "once",
+    "SOURCE_QUEUE_URL": "https://queue.example/actions",
+    "DEAD_LETTER_QUEUE_URL": "https://queue.example/dead",
+    "PAYLOAD_BUCKET": "payloads",
+}
+
+
+def test_each_field_is_its_variable_in_upper_case() -> None:
+    chosen = settings.load(settings.IngestSettings, INGEST)
+
+    assert chosen == settings.IngestSettings(
+        "demo", "instances", "https://queue.example/events", "payloads"
+    )
+
+
+def test_every_missing_variable_is_named_at_once() -> None:
+    partial = {"STACK_NAME": "demo", "EVENT_QUEUE_URL": "  "}
+
+    with pytest.raises(settings.MissingSettingError) as raised:
+        settings.load(settings.IngestSettings, partial)
+
+    text = str(raised.value)
+    assert "INSTANCE_TABLE" in text
+    assert "EVENT_QUEUE_URL" in text
+    assert "PAYLOAD_BUCKET" in text
+    assert "STACK_NAME" not in text
+
+
+def test_a_list_is_split_at_commas_and_may_be_empty_or_absent() -> None:
+    typed = "http://127.0.0.1:4010, https://helpdesk.example ,"
+
+    several = settings.load(
+        settings.ExecutorSettings, EXECUTOR | {"ALLOWED_PROVIDER_ORIGINS": typed}
+    )
+    empty = settings.load(settings.ExecutorSettings, EXECUTOR | {"ALLOWED_PROVIDER_ORIGINS": ""})
+    absent = settings.load(settings.ExecutorSettings, EXECUTOR)
+
+    assert several.allowed_provider_origins == ("http://127.0.0.1:4010", "https://helpdesk.example")
+    assert empty.allowed_provider_origins == absent.allowed_provider_origins == ()
+
+
+def test_without_an_argument_it_reads_the_process_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in INGEST.items():
+        monkeypatch.setenv(name, value)
+
+    assert settings.load(settings.IngestSettings).payload_bucket == "payloads"
