@@ -4,11 +4,14 @@ One place lists them all with what goes wrong without; AWS itself applies each b
 comparing the template with what the emulator's own APIs describe after a deploy (ministack 1.5.33).
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.deploy import Deployment
 from local.emulator_clients import Clients
+
+BATCHED = ("sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
 
 
 def repair(deployment: Deployment, clients: Clients) -> list[str]:
@@ -18,6 +21,7 @@ def repair(deployment: Deployment, clients: Clients) -> list[str]:
         *reserved_concurrency(deployment, clients),
         *function_dead_letters(deployment, clients),
         *mapping_concurrency(clients),
+        *batch_permissions(deployment, clients),
     ]
 
 
@@ -77,22 +81,54 @@ def function_dead_letters(deployment: Deployment, clients: Clients) -> list[str]
 
 
 def mapping_concurrency(clients: Clients) -> list[str]:
-    """Without it a queue whose concurrency is a parameter delivers nothing.
+    """Without it a queue whose concurrency is a template parameter delivers nothing.
 
-    A parameter's number arrives as text, which the emulator then compares with a number; its own
-    description hides the difference, so every mapping is set.
+    CloudFormation's parameters are text, and the emulator compares this one with a number. What it
+    stored cannot be told by looking, as boto3 reads either as a number: so each is written again.
     """
-    done: list[str] = []
+    done = []
     mappings = clients.functions.get_paginator("list_event_source_mappings").paginate()
     for mapping in (found for page in mappings for found in page["EventSourceMappings"]):
-        limit: Any = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
+        limit = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
         if limit is None:
             continue
         clients.functions.update_event_source_mapping(
-            UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": limit}
+            UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": int(limit)}
         )
         done.append(f"{mapping['FunctionArn'].rpartition(':')[2]}: at most {limit} at a time")
     return done
+
+
+def batch_permissions(deployment: Deployment, clients: Clients) -> list[str]:
+    """Without it a batch call is refused when IAM is enforced.
+
+    To IAM `sqs:SendMessage` also permits SendMessageBatch, which is no action of its own; the
+    emulator asks for it by name.
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+    """
+    iam = clients.client("iam")
+    done = []
+    for logical, role, _ in of_type(deployment, "AWS::IAM::Role"):
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            if not grant_batches(document):
+                continue
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+            done.append(f"{logical}: the batch forms of what it may do with queues")
+    return done
+
+
+def grant_batches(document: Mapping[str, Any]) -> bool:
+    """Add the batch forms of a policy's queue actions; tell whether there were any."""
+    changed = False
+    for statement in document["Statement"]:
+        actions = statement["Action"]
+        actions = [actions] if isinstance(actions, str) else list(actions)
+        batches = [f"{action}Batch" for action in actions if action in BATCHED]
+        if batches:
+            statement["Action"] = actions + batches
+            changed = True
+    return changed
 
 
 def resolve_arn(value: Any, deployment: Deployment, clients: Clients) -> str:

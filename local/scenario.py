@@ -223,13 +223,20 @@ class Scenario:
         found += [f"logged by {name}: {line}" for name, line in self.error_lines()]
         return found
 
+    def put_off(self) -> list[str]:
+        """Why messages were put off, each reason once: what is tried again is no error yet."""
+        reasons = set()
+        for name in FUNCTIONS:
+            for line in self.stack.logs(name):
+                if '"message put off"' in line:
+                    entry = json.loads(line)
+                    reasons.add(f"{name} puts messages off: {entry['reason']}")
+        return sorted(reasons)
+
     def error_lines(self) -> list[tuple[str, str]]:
         """Lines of level ERROR, or that are no JSON and tell of a crash, by function."""
         lines = []
-        for output in self.stack.outputs:
-            if not output.endswith("Name") or output.removesuffix("Name") not in FUNCTIONS:
-                continue
-            function = output.removesuffix("Name")
+        for function in FUNCTIONS:
             lines += [(function, line) for line in self.stack.logs(function) if is_error(line)]
         return lines
 
@@ -238,7 +245,8 @@ class Scenario:
         while not (seen := check()):
             self.stack.check()
             if time.monotonic() > deadline:
-                problems = "; ".join(self.problems()) or "no problem was found in queues or logs"
+                found = self.problems() or self.put_off()
+                problems = "; ".join(found) or "no problem was found in queues or logs"
                 raise ScenarioError(f"waited {DEADLINE_S:.0f} s for {what}: {problems}")
             time.sleep(POLL_S)
         return seen

@@ -140,9 +140,7 @@ def rule(**changed: Any) -> Rule:
         "event": "ticket_created",
         "conditions": {},
         "actions": (
-            RuleAction(
-                "freshdesk", "add_note", {"ticket_id": "{{ ticket.id }}", "body": "Seen"}
-            ),
+            RuleAction("freshdesk", "add_note", {"ticket_id": "{{ ticket.id }}", "body": "Seen"}),
         ),
     }
     return Rule(**values | changed)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from freshbridge import identifiers, settings, timestamps
+from freshbridge import aws, identifiers, settings, timestamps
 from freshbridge.errors import FreshbridgeError, Retry
 from freshbridge.events.authentication import NotAuthenticated
 from freshbridge.events.ingest import Webhook, accept
@@ -64,7 +64,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return _refusal(error, context.aws_request_id)
     except (ClientError, BotoCoreError) as error:
         # The table or the vault did not answer: nothing was stored, the sender must try again.
-        logger.exception("cannot check the webhook", extra={"error": type(error).__name__})
+        logger.exception("cannot check the webhook", extra={"error": aws.error_name(error)})
         return _refusal(Retry("a service behind this one did not answer"), context.aws_request_id)
     logger.info("webhook stored", extra={"instance_id": stored.instance_id})
     count(metrics, "EventsAccepted")

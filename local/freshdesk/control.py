@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from local.freshdesk.account import SYSTEM
 from local.freshdesk.clock import Clock
 from local.freshdesk.faults import fault_of
 from local.freshdesk.routing import Reply, Request, Route
 from local.freshdesk.seed import seed
 from local.freshdesk.settings import BUCKETS, SettingError, changed
 from local.freshdesk.state import SimulatorState
+from local.freshdesk.ticket_writes import set_spam
 
 
 class ControlError(ValueError):
@@ -41,6 +43,7 @@ class Control:
             Route("GET", "/stats", self._show_stats),
             Route("DELETE", "/stats", self._clear_stats),
             Route("GET", "/truth", _truth),
+            Route("POST", "/tickets/{id}/spam", _mark_spam),
         )
 
     def _reset(self, _: Request) -> Reply:
@@ -139,6 +142,15 @@ def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ControlError(f"a number of seconds is wanted, not {value!r}")
     return float(value)
+
+
+def _mark_spam(request: Request) -> Reply:
+    """``{"spam": false}`` takes it back. The real API has no call for it; people do it."""
+    ticket = request.account.tickets.get(request.ids["id"])
+    if ticket is None:
+        raise ControlError(f"there is no ticket {request.ids['id']}")
+    set_spam(request.account, ticket, _object(request.body).get("spam") is not False, actor=SYSTEM)
+    return Reply(200, {"id": ticket["id"], "spam": ticket["spam"]})
 
 
 def _truth(request: Request) -> Reply:

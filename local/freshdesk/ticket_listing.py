@@ -38,7 +38,6 @@ _QUERY = {
     "include": Field("string", nullable=False),
 }
 _OPEN = 2
-_FEW = 2000
 # Conditions beyond the cut in time.
 _NARROWING = {"filter", "requester_id", "email", "unique_external_id", "company_id"}
 
@@ -138,8 +137,9 @@ def _passing(
 
 def _ordered(account: Account, listing: tuple[str, str], ids: set[int]) -> list[Key]:
     """The keys of ``ids`` in one listing: sorted when they are few, else picked in its order."""
-    if len(ids) > _FEW:
-        return [key for key in account.ticket_index.order(*listing) if key[1] in ids]
+    keys = account.ticket_index.order(*listing)
+    if len(ids) > len(keys) // 16:
+        return [key for key in keys if key[1] in ids]
     state, order = listing
     found = (account.tickets[one] for one in ids)
     return sorted(key_of(one, order) for one in found if state_of(one) == state)

@@ -123,7 +123,7 @@ def set_deleted(
 
 
 def set_spam(account: Account, ticket: Record, spam: bool, *, actor: Actor) -> None:
-    """The vendor has no call for it; rules and the control API do it. Announces ``updated``."""
+    """The vendor has no call for it; the control API does it. Announces ``updated``."""
     before = ticket["spam"]
     _set(account, ticket, {"spam": spam})
     account.announce(TicketEvent("updated", ticket, actor, {"spam": (before, spam)}))

@@ -26,9 +26,7 @@ SETTINGS_OF = {
 
 
 def of_type(resources: Resources, kind: str) -> dict[str, dict[str, Any]]:
-    return {
-        name: found["Properties"] for name, found in resources.items() if found["Type"] == kind
-    }
+    return {name: found["Properties"] for name, found in resources.items() if found["Type"] == kind}
 
 
 def statements(resources: Resources) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -44,8 +42,8 @@ def test_every_function_is_known_here(resources: Resources) -> None:
 
 @pytest.mark.parametrize("name", sorted(SETTINGS_OF))
 def test_handler_exists(resources: Resources, name: str) -> None:
-    module, _, function = (
-        of_type(resources, "AWS::Lambda::Function")[name]["Handler"].rpartition(".")
+    module, _, function = of_type(resources, "AWS::Lambda::Function")[name]["Handler"].rpartition(
+        "."
     )
     source = ROOT / "functions" / Path(*module.split(".")).with_suffix(".py")
 
@@ -56,9 +54,11 @@ def test_handler_exists(resources: Resources, name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(SETTINGS_OF))
 def test_environment_is_exactly_what_the_function_reads(resources: Resources, name: str) -> None:
-    given = set(
-        of_type(resources, "AWS::Lambda::Function")[name]["Environment"]["Variables"]
-    ) - {"LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"}
+    given = set(of_type(resources, "AWS::Lambda::Function")[name]["Environment"]["Variables"]) - {
+        "LOG_LEVEL",
+        "POWERTOOLS_METRICS_NAMESPACE",
+        "POWERTOOLS_SERVICE_NAME",
+    }
     read = {field.name.upper() for field in fields(SETTINGS_OF[name])}
 
     # STACK_NAME is set for all; the others are set for whoever reads them and no one else.

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from freshbridge.actions.execute import REMEMBERED_S
+
 Resources = dict[str, dict[str, Any]]
 
 
@@ -32,8 +34,6 @@ def test_lasting_tables_can_be_restored_to_a_point_in_time(resources: Resources)
 
 
 def test_idempotency_records_outlive_their_messages_and_expire(resources: Resources) -> None:
-    from freshbridge.actions.execute import REMEMBERED_S
-
     expiry = resources["IdempotencyTable"]["Properties"]["TimeToLiveSpecification"]
 
     assert expiry == {"AttributeName": "expiration", "Enabled": True}

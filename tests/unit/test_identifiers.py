@@ -38,7 +38,9 @@ def test_two_ids_of_one_moment_differ() -> None:
 
 
 @given(PARTS, PARTS)
-def test_derived_ids_are_equal_exactly_when_their_parts_are(one: list[str], other: list[str]) -> None:
+def test_derived_ids_are_equal_exactly_when_their_parts_are(
+    one: list[str], other: list[str]
+) -> None:
     same = identifiers.derived_id("act", *one) == identifiers.derived_id("act", *other)
 
     assert same == (one == other)
@@ -62,7 +64,9 @@ def test_a_time_is_written_in_utc_with_whole_seconds() -> None:
 def test_a_time_without_a_zone_is_not_written_but_read_as_utc() -> None:
     with pytest.raises(ValueError, match="zone"):
         timestamps.to_text(datetime(2026, 3, 3))  # noqa: DTZ001 - the case under test
-    assert timestamps.from_text("2026-03-03T12:02:40") == datetime(2026, 3, 3, 12, 2, 40, tzinfo=UTC)
+    assert timestamps.from_text("2026-03-03T12:02:40") == datetime(
+        2026, 3, 3, 12, 2, 40, tzinfo=UTC
+    )
 
 
 @given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1)))  # noqa: DTZ001 - zone added below

@@ -214,4 +214,6 @@ def test_a_planted_cycle_is_found() -> None:
 def test_a_pure_module_that_reaches_an_impure_one_is_found() -> None:
     sources = LAYER_MODULES | {"freshbridge.rules.model": "from freshbridge import aws"}
 
-    assert pure_modules_reach(sources) == ["freshbridge.rules.model is pure and imports freshbridge.aws"]
+    assert pure_modules_reach(sources) == [
+        "freshbridge.rules.model is pure and imports freshbridge.aws"
+    ]

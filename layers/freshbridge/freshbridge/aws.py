@@ -72,3 +72,13 @@ def forget_clients() -> None:
     """Drop every cached client and the session; tests call it between accounts."""
     _client.cache_clear()
     _session.cache_clear()
+
+
+def error_name(error: Exception) -> str:
+    """What a log line says of a failed AWS call: its code, else the exception's type.
+
+    The code tells a missing permission from a throttled call; the message may hold the request.
+    """
+    response = getattr(error, "response", None)
+    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    return str(code or type(error).__name__)

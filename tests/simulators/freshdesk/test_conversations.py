@@ -51,6 +51,8 @@ async def test_the_list_is_oldest_first_and_paged(one_ticket: RunningSimulator) 
     assert [one["body"] for one in first.body] == ["one", "two"]
     assert ("link" in first.headers, "link" in rest.headers) == (True, False)
     assert [one["body"] for one in rest.body] == ["three"]
+    full = await one_ticket.get("/tickets/1/conversations", per_page="3")
+    assert (len(full.body), "link" in full.headers) == (3, False)
     assert {"to_emails", "source", "incoming", "category"} <= first.body[0].keys()
 
 

@@ -83,7 +83,12 @@ def test_a_note_is_private_unless_said_otherwise() -> None:
 
 
 def test_an_update_sends_what_was_given_and_nothing_else() -> None:
-    parameters = {"ticket_id": 7, "priority": "urgent", "status": "Waiting on Customer", "type": None}
+    parameters = {
+        "ticket_id": 7,
+        "priority": "urgent",
+        "status": "Waiting on Customer",
+        "type": None,
+    }
     reply = {"id": 7, "updated_at": "2026-03-03T12:02:40Z", "subject": "private"}
 
     result, sent = run("update_ticket", parameters, "PUT", "/api/v2/tickets/7", reply)

@@ -14,9 +14,7 @@ from tests import builders
 
 
 def normalised(body: dict[str, Any]) -> Event:
-    return normalise(
-        body, event_id="evt_1", instance_id="ins_1", received_at=builders.RECEIVED_AT
-    )
+    return normalise(body, event_id="evt_1", instance_id="ins_1", received_at=builders.RECEIVED_AT)
 
 
 def test_a_full_payload_arrives_whole_with_the_api_s_names_and_numbers() -> None:

@@ -15,7 +15,14 @@ SECRETS = st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S")),
 BLANKS = st.text(" \t", max_size=3)
 
 
-@given(SECRETS, SECRETS, BLANKS, BLANKS, st.booleans(), st.sampled_from([str.upper, str.lower, str.title]))
+@given(
+    SECRETS,
+    SECRETS,
+    BLANKS,
+    BLANKS,
+    st.booleans(),
+    st.sampled_from([str.upper, str.lower, str.title]),
+)
 def test_the_pairs_come_in_any_order_spacing_and_case(  # noqa: PLR0917 - one drawn value each
     user: str, organization: str, before: str, after: str, swapped: bool, case: object
 ) -> None:

@@ -30,7 +30,7 @@ def test_a_received_event_round_trips(body: str, content_type: str) -> None:
     assert envelope.received_event(envelope.to_text(event)) == event
 
 
-@given(st.dictionaries(TEXT, JSON), st.dictionaries(TEXT, JSON), TEXT)
+@given(st.dictionaries(TEXT, JSON), st.dictionaries(TEXT, JSON), TEXT.filter(bool))
 @example({NASTY: [NASTY]}, {}, NASTY)
 def test_an_action_request_round_trips(
     parameters: dict[str, Any], origin: dict[str, Any], key: str
@@ -101,6 +101,11 @@ def test_no_text_whatever_raises_anything_else(text: str) -> None:
     for read, _ in READERS.values():
         with pytest.raises(UnreadableMessage):
             read(text)
+
+
+def test_an_action_without_a_key_could_run_twice_and_is_refused() -> None:
+    with pytest.raises(UnreadableMessage, match="idempotency_key must not be empty"):
+        envelope.action_request(envelope.to_text(builders.action_request(idempotency_key="")))
 
 
 def test_correlation_ids_lead_back_to_the_event() -> None:

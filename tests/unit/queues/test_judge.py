@@ -33,9 +33,7 @@ PATIENCE = Patience()
         (EndpointConnectionError(endpoint_url="https://x"), 5, 0, False, "aws_unavailable"),
     ],
 )
-def test_the_table(
-    error: Exception, receives: int, age_s: float, park: bool, code: str
-) -> None:
+def test_the_table(error: Exception, receives: int, age_s: float, park: bool, code: str) -> None:
     verdict = judge(error, receives=receives, age_s=age_s, patience=PATIENCE, jitter=0.5)
 
     assert (verdict.park, verdict.code) == (park, code)
@@ -46,17 +44,16 @@ def test_the_table(
 
 
 def test_the_server_s_wait_is_a_floor_and_the_backoff_grows_without_one() -> None:
-    asked = judge(
-        Throttled("wait", after=120), receives=1, age_s=0, patience=PATIENCE, jitter=0.0
-    )
+    asked = judge(Throttled("wait", after=120), receives=1, age_s=0, patience=PATIENCE, jitter=0.0)
     early = judge(Retry("later"), receives=1, age_s=0, patience=PATIENCE, jitter=0.9)
     late = judge(Retry("later"), receives=6, age_s=0, patience=PATIENCE, jitter=0.9)
 
     assert asked.wait_s == 120
     assert early.wait_s < late.wait_s
-    assert judge(
-        HandedBack("no time"), receives=30, age_s=0, patience=PATIENCE, jitter=0.9
-    ).wait_s == 1
+    assert (
+        judge(HandedBack("no time"), receives=30, age_s=0, patience=PATIENCE, jitter=0.9).wait_s
+        == 1
+    )
 
 
 def test_patience_stays_below_the_queue_s_own_limit() -> None:

@@ -25,7 +25,10 @@ EVENT: dict[str, Any] = {
 }
 # What JSON holds; a float's text is not always its own, so only whole ones.
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(codec="utf-8")),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.text(st.characters(codec="utf-8")),
     lambda inner: st.lists(inner) | st.dictionaries(st.text("abcdef", min_size=1), inner),
     max_leaves=8,
 )

@@ -56,7 +56,7 @@ class EventBus:
                 ]
             )
         except (ClientError, BotoCoreError) as error:
-            raise NotPublished(f"EventBridge: {type(error).__name__}") from error
+            raise NotPublished(f"EventBridge: {aws.error_name(error)}") from error
         if answer["FailedEntryCount"]:
             raise NotPublished(f"EventBridge: {answer['Entries'][0].get('ErrorCode', 'refused')}")
 

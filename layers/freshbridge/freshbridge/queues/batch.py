@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import random
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -120,7 +121,7 @@ def _foreseen(error: BaseException) -> BaseException:
     if isinstance(error, ClientError):
         return AwsUnavailable(f"AWS: {error.operation_name} {error.response['Error']['Code']}")
     if isinstance(error, BotoCoreError):
-        return AwsUnavailable(f"AWS: {type(error).__name__}")
+        return AwsUnavailable(f"AWS: {aws.error_name(error)}")
     return error
 
 
@@ -173,7 +174,9 @@ class RetryingBatchProcessor(BatchProcessor):
         )
         details = {"receives": receives, "code": verdict.code, "reason": verdict.reason}
         if verdict.code == "defect":
-            self._log.error("message failed unforeseen", exc_info=error, extra=details)
+            # Where it failed, not its text, which may quote the message.
+            frames = traceback.format_tb(error.__traceback__)
+            self._log.error("message failed unforeseen", extra={**details, "frames": frames})
         if verdict.park and self._parked(record, verdict, receives):
             self._log.warning("message parked", extra=details)
             count(self._metrics, "MessagesParked")
@@ -194,7 +197,7 @@ class RetryingBatchProcessor(BatchProcessor):
                 parked_at=timestamps.to_text(timestamps.now()),
             )
         except (ClientError, BotoCoreError) as error:
-            self._log.error("could not park", extra={"error": type(error).__name__})
+            self._log.error("could not park", extra={"error": aws.error_name(error)})
             count(self._metrics, "ParkingFailed")
             return False
         return True
@@ -208,7 +211,7 @@ class RetryingBatchProcessor(BatchProcessor):
             )
         except (ClientError, BotoCoreError) as error:
             # Not lost: it comes back after the queue's own visibility time-out, only later.
-            self._log.warning("could not hide", extra={"error": type(error).__name__})
+            self._log.warning("could not hide", extra={"error": aws.error_name(error)})
             count(self._metrics, "HidingFailed")
 
 

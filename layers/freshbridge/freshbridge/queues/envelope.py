@@ -122,6 +122,8 @@ def action_request(text: str) -> ActionRequest:
             raise UnreadableMessage(f"action request: {name} must be an object")
         objects[name] = value
     texts: dict[str, Any] = dict(_strings(fields, ActionRequest, leave=tuple(objects)))
+    if not texts["idempotency_key"]:
+        raise UnreadableMessage("action request: idempotency_key must not be empty")
     return ActionRequest(**texts, **objects)
 
 

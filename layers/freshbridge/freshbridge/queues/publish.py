@@ -64,7 +64,7 @@ class Publisher:
                 QueueUrl=self._queue_url, MessageBody=body, DelaySeconds=min(max(delay_s, 0), 900)
             )
         except (ClientError, BotoCoreError) as error:
-            raise NotQueued(f"could not queue {name}: {type(error).__name__}") from error
+            raise NotQueued(f"could not queue {name}: {aws.error_name(error)}") from error
 
     def publish_all(self, envelopes: Iterable[tuple[str, Envelope]]) -> int:
         """Send (name, envelope) pairs and return how many.
@@ -78,7 +78,7 @@ class Publisher:
             try:
                 answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=batch)
             except (ClientError, BotoCoreError) as error:
-                raise NotQueued(f"could not queue a batch: {type(error).__name__}") from error
+                raise NotQueued(f"could not queue a batch: {aws.error_name(error)}") from error
             if failed := answer.get("Failed"):
                 codes = sorted({entry["Code"] for entry in failed})
                 raise NotQueued(f"{len(failed)} of {len(batch)} messages refused: {codes}")
@@ -89,7 +89,9 @@ class Publisher:
         try:
             return self._payloads.pack(to_text(envelope), f"{self._prefix}/{name}.json")
         except (ClientError, BotoCoreError) as error:
-            raise NotQueued(f"could not keep the body of {name}: {type(error).__name__}") from error
+            raise NotQueued(
+                f"could not keep the body of {name}: {aws.error_name(error)}"
+            ) from error
 
     def _batches(
         self, envelopes: Iterable[tuple[str, Envelope]]

@@ -56,19 +56,18 @@ def advance(
         for record in records
         if not (record["updated_at"] == cursor.since and record["id"] in cursor.seen)
     ]
-    seen = cursor.seen | _ids_at(cursor.since, records)
     if cursor.then is not None:
-        fresh = [record for record in fresh if record["updated_at"] == cursor.since]
-        lower = Cursor(cursor.since, cursor.page - 1, seen, cursor.then)
+        fresh = [record for record in records if record["updated_at"] == cursor.since]
+        lower = Cursor(cursor.since, cursor.page - 1, then=cursor.then)
         return fresh, lower if cursor.page > 1 else cursor.then
     if not records:
         return [], Cursor(cursor.since, 1, cursor.seen)
     last = stamps[-1]
     if last == cursor.since:
-        return fresh, Cursor(last, cursor.page + 1, seen)
+        return fresh, Cursor(last, cursor.page + 1, cursor.seen | _ids_at(last, records))
     following = Cursor(last, 1, _ids_at(last, records))
     if cursor.page > 1:
-        return fresh, Cursor(cursor.since, cursor.page - 1, seen, following)
+        return fresh, Cursor(cursor.since, cursor.page - 1, then=following)
     return fresh, following
 
 

@@ -32,7 +32,8 @@ def object_key(work: SyncWork, cursor: Cursor) -> str:
 def encode(records: list[dict[str, Any]]) -> bytes:
     """One JSON object a line, gzipped; the same records always give the same bytes."""
     lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-    return gzip.compress(lines.encode(), compresslevel=6, mtime=0)
+    # Half an emoji, as a text cut at a fixed length ends, becomes "?": no UTF-8 can hold it.
+    return gzip.compress(lines.encode(errors="replace"), compresslevel=6, mtime=0)
 
 
 class Lake:

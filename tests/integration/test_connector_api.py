@@ -1,0 +1,237 @@
+"""connector_api lets in who shows both secrets, and never shows one itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from freshbridge import aws
+from tests import builders
+from tests.fakes.aws_failures import Failing, client_error, raising
+from tests.fakes.provider import FakeTransport, empty_reply, json_reply
+from tests.integration.conftest import ORGANIZATION_SECRET, USER_SECRET, Stack, Start
+
+ME = "/api/v2/agents/me"
+ACCESS = f"User {USER_SECRET}, Organization {ORGANIZATION_SECRET}"
+CONNECT = {
+    "platform": "freshdesk",
+    "name": "Acme",
+    "credentials": {"domain": "acme.freshdesk.com", "api_key": builders.API_KEY},
+}
+RULE = {
+    "trigger": {"platform": "freshdesk", "event": "ticket_created", "conditions": {"priority": 4}},
+    "actions": [
+        {
+            "platform": "freshdesk",
+            "action": "add_note",
+            "parameters": {"ticket_id": "{{ ticket.id }}", "body": "Seen"},
+        }
+    ],
+}
+
+
+class Api:
+    """Calls the function as API Gateway does."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self.answers: list[str] = []
+
+    def __call__(
+        self, method: str, path: str, body: Any = None, *, access: str | None = ACCESS
+    ) -> tuple[int, dict[str, Any]]:
+        """The status and the body of one answer."""
+        event = builders.rest_event(
+            method,
+            path,
+            body=body if isinstance(body, str) or body is None else json.dumps(body),
+            headers={} if access is None else {"authorization": access},
+            parameters={"proxy": path.removeprefix("/api/")},
+        )
+        answer = self._start("ConnectorApi").handler(event, builders.Context())
+        self.answers.append(answer["body"])
+        return answer["statusCode"], json.loads(answer["body"])
+
+
+@pytest.fixture
+def api(start: Start) -> Api:
+    return Api(start)
+
+
+@pytest.mark.parametrize(
+    "access",
+    [
+        None,
+        "",
+        f"User {USER_SECRET}",
+        f"User wrong, Organization {ORGANIZATION_SECRET}",
+        f"User {USER_SECRET}, Organization wrong",
+        f"User {ORGANIZATION_SECRET}, Organization {USER_SECRET}",
+        f"Bearer {USER_SECRET}",
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/api/integrations"), ("POST", "/api/integrations"), ("GET", "/api/no-such-route")],
+)
+def test_without_both_secrets_nothing_is_told(
+    stack: Stack, api: Api, access: str | None, method: str, path: str
+) -> None:
+    stack.connect()
+
+    status, body = api(method, path, access=access)
+
+    assert status == 401
+    assert body["message"] == (
+        "access denied. Send the header Authorization: User <secret>, Organization <secret>."
+    )
+    assert body["code"] == "access_denied"
+
+
+def test_an_account_is_connected_shown_listed_tested_and_disconnected(
+    stack: Stack, api: Api, provider: FakeTransport
+) -> None:
+    provider.on("GET", ME, json_reply({"id": 55}))
+
+    status, made = api("POST", "/api/integrations", CONNECT)
+    secret = made["data"]["webhook"]["secret"]
+    path = f"/api/integrations/{made['data']['id']}"
+    assert status == 201
+    assert made["success"] is True
+    assert made["data"]["agent_id"] == 55
+    assert made["data"]["webhook"]["path"] == f"/api/webhooks/freshdesk/{made['data']['id']}"
+    assert len(secret) >= 32
+    shown = api.answers.pop()
+    assert builders.API_KEY not in shown
+
+    assert api("GET", path)[1]["data"]["domain"] == "acme.freshdesk.com"
+    assert [i["name"] for i in api("GET", "/api/integrations")[1]["data"]] == ["Acme"]
+    assert api("POST", f"{path}/test")[1]["data"]["agent_id"] == 55
+    assert api("DELETE", path)[0] == 200
+    assert api("GET", path)[0] == 404
+    assert api("GET", "/api/integrations")[1]["data"] == []
+
+    assert not [a for a in api.answers if secret in a or builders.API_KEY in a]
+    assert stack.items("InstanceTable") == []
+
+
+def test_a_bad_request_names_all_that_is_missing_at_once(
+    stack: Stack, api: Api, provider: FakeTransport
+) -> None:
+    status, body = api("POST", "/api/integrations", {"platform": "freshdesk", "credentials": {}})
+
+    assert status == 400
+    assert body["code"] == "invalid_integration"
+    assert {field["field"] for field in body["details"]["fields"]} == {
+        "name", "credentials.domain", "credentials.api_key",
+    }  # fmt: skip
+    for body_text in (None, "", "not json", "[]"):
+        assert api("POST", "/api/integrations", body_text)[1]["code"] == "unreadable_body"
+    assert provider.requests == []
+    assert stack.items("InstanceTable") == []
+
+
+def test_a_stranger_s_domain_gets_no_key(api: Api, provider: FakeTransport) -> None:
+    credentials = {"domain": "acme.freshdesk.com.evil.example", "api_key": builders.API_KEY}
+
+    status, body = api("POST", "/api/integrations", CONNECT | {"credentials": credentials})
+
+    assert (status, body["code"]) == (400, "misconfigured")
+    assert provider.requests == []
+
+
+def test_what_the_provider_says_about_a_key_is_passed_on(
+    api: Api, stack: Stack, provider: FakeTransport
+) -> None:
+    provider.on("GET", ME, empty_reply(401), empty_reply(403), empty_reply(503))
+
+    statuses = [api("POST", "/api/integrations", CONNECT)[0] for _ in range(3)]
+
+    assert statuses == [401, 403, 502]
+    assert stack.items("InstanceTable") == []
+
+
+def test_rules_are_checked_when_saved_then_listed_and_deleted(stack: Stack, api: Api) -> None:
+    instance = stack.connect()
+    path = f"/api/integrations/{instance.instance_id}/rules"
+
+    status, saved = api("POST", path, RULE)
+    rule_id = saved["data"]["rule_id"]
+
+    assert status == 201
+    assert saved["data"]["trigger"] == RULE["trigger"]
+    assert [r["rule_id"] for r in api("GET", path)[1]["data"]] == [rule_id]
+    assert api("DELETE", f"{path}/{rule_id}")[0] == 200
+    assert api("DELETE", f"{path}/{rule_id}")[0] == 404
+    assert api("GET", path)[1]["data"] == []
+    assert api("GET", "/api/integrations/ins_none/rules")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code", "words"),
+    [
+        ({"action": "explode"}, 404, "unknown_action", "freshdesk.add_note"),
+        ({"parameters": {"body": "{{ oops"}}, 400, "invalid_template", "actions[0].parameters.body"),
+        ({"parameters": 7}, 400, "invalid_rule", "actions[0].parameters"),
+    ],
+)  # fmt: skip
+def test_a_broken_rule_is_refused_with_its_place(
+    stack: Stack, api: Api, change: dict[str, Any], status: int, code: str, words: str
+) -> None:
+    instance = stack.connect()
+    path = f"/api/integrations/{instance.instance_id}/rules"
+    rule = {**RULE, "actions": [{"platform": "freshdesk", "action": "add_note", **change}]}
+
+    answered, body = api("POST", path, rule)
+
+    assert (answered, body["code"]) == (status, code)
+    assert words in body["message"]
+    assert api("GET", path)[1]["data"] == []
+
+
+def test_a_sync_is_started_and_its_state_shown(stack: Stack, api: Api) -> None:
+    instance = stack.connect()
+    path = f"/api/integrations/{instance.instance_id}/sync"
+    assert api("GET", path)[1]["data"] == {"tickets": None}
+
+    status, body = api("POST", path)
+
+    (work,) = stack.bodies("SyncQueue")
+    assert status == 202
+    assert work["run_id"] == body["data"]["run_id"]
+    assert body["data"]["objects"] == ["tickets"]
+
+
+def test_when_the_queue_is_down_a_sync_is_not_said_to_be_started(
+    stack: Stack, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = stack.connect()
+    broken = Failing(aws.sqs(), send_message_batch=raising(client_error("SendMessageBatch")))
+    monkeypatch.setattr("freshbridge.queues.publish.aws.sqs", lambda: broken)
+
+    status, body = api("POST", f"/api/integrations/{instance.instance_id}/sync")
+
+    assert (status, body["code"]) == (503, "not_queued")
+
+
+def test_the_catalogue_shows_each_action_s_schema(api: Api) -> None:
+    _, body = api("GET", "/api/actions")
+
+    shown = {entry["action"]: entry["parameters"] for entry in body["data"]}
+    assert shown["add_note"]["required"] == ["ticket_id", "body"]
+    assert "update_ticket" in shown
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/api/nothing"), ("PUT", "/api/integrations"), ("GET", "/api/integrations/a/b/c/d")],
+)
+def test_an_unknown_route_is_told_as_such(api: Api, method: str, path: str) -> None:
+    status, body = api(method, path)
+
+    assert status == 404
+    assert body["code"] == "unknown_route"
+    assert body["message"] == f"No route {method} {path}"
+    assert body["success"] is False

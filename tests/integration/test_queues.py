@@ -1,0 +1,289 @@
+"""Payload store, publisher, cursor store and redrive against S3, SQS and DynamoDB."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError
+
+from freshbridge import aws
+from freshbridge.events.bus import EventBus, NotPublished
+from freshbridge.queues import envelope
+from freshbridge.queues.park import DeadLetterQueue
+from freshbridge.queues.payload import INLINE_LIMIT, PayloadGone, PayloadStore
+from freshbridge.queues.publish import BATCH_BYTES, NotQueued, Publisher
+from freshbridge.queues.redrive import UNPARKED, Redrive
+from freshbridge.sync.cursor import Cursor
+from freshbridge.sync.cursor_store import CursorStore
+from tests import builders
+from tests.fakes.aws_failures import Failing, client_error, raising
+from tests.integration.conftest import Stack
+
+SQS_LARGEST = 1024 * 1024
+
+
+def payloads(stack: Stack) -> PayloadStore:
+    return PayloadStore(stack.names["PayloadBucket"])
+
+
+def publisher(stack: Stack, client: Any = None) -> Publisher:
+    return Publisher(stack.names["EventQueue"], payloads(stack), prefix="events", client=client)
+
+
+def test_a_small_body_travels_as_it_is(stack: Stack) -> None:
+    text = "é" * (INLINE_LIMIT // 2)
+
+    assert payloads(stack).pack(text, "k") == text
+    assert payloads(stack).unpack(text) == text
+    assert stack.objects("PayloadBucket") == []
+
+
+def test_a_large_body_travels_as_a_pointer_and_comes_back(stack: Stack) -> None:
+    event = builders.received_event(body=json.dumps({"text": "é" * INLINE_LIMIT}))
+
+    publisher(stack).publish(event, "evt_0001")
+
+    (body,) = (m["Body"] for m in stack.messages("EventQueue"))
+    assert len(body) < 200
+    assert stack.objects("PayloadBucket") == ["events/evt_0001.json"]
+    assert envelope.received_event(payloads(stack).unpack(body)) == event
+
+
+def test_a_pointer_to_a_bucket_that_is_not_the_stack_s_is_not_followed(stack: Stack) -> None:
+    aws.s3().create_bucket(
+        Bucket="foreign", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    aws.s3().put_object(Bucket="foreign", Key="k", Body=b"{}")
+    pointer = json.dumps({"payload_pointer": {"bucket": "foreign", "key": "k"}})
+
+    assert payloads(stack).unpack(pointer) == pointer
+
+
+@pytest.mark.parametrize(
+    "text", ['{"payload_pointer"', '{"payload_pointer": 7}', '{"payload_pointer": {"key": "k"}}']
+)
+def test_a_broken_pointer_is_an_ordinary_message(stack: Stack, text: str) -> None:
+    assert payloads(stack).unpack(text) == text
+
+
+def test_a_body_that_is_gone_is_told(stack: Stack) -> None:
+    pointer = payloads(stack).pack("x" * (INLINE_LIMIT + 1), "events/a.json")
+    aws.s3().delete_object(Bucket=stack.names["PayloadBucket"], Key="events/a.json")
+
+    with pytest.raises(PayloadGone, match=r"events/a\.json"):
+        payloads(stack).unpack(pointer)
+
+
+def test_many_envelopes_go_in_batches_that_sqs_takes(stack: Stack) -> None:
+    sizes: list[int] = []
+
+    def remember(**batch: Any) -> Any:
+        sizes.append(sum(len(entry["MessageBody"].encode()) for entry in batch["Entries"]))
+        assert len(batch["Entries"]) <= 10
+        return aws.sqs().send_message_batch(**batch)
+
+    client = Failing(aws.sqs(), send_message_batch=remember)
+    large = [
+        (f"evt_{n}", builders.received_event(event_id=f"evt_{n}", body="x" * (INLINE_LIMIT - 500)))
+        for n in range(12)
+    ]
+    small = [(f"evt_s{n}", builders.received_event(event_id=f"evt_s{n}")) for n in range(25)]
+
+    assert publisher(stack, client).publish_all([*large, *small]) == 37
+
+    assert max(sizes) <= BATCH_BYTES < SQS_LARGEST
+    names = {body["event_id"] for body in stack.bodies("EventQueue")}
+    assert names == {name for name, _ in [*large, *small]}
+
+
+def test_nothing_to_publish_is_no_call(stack: Stack) -> None:
+    client = Failing(aws.sqs())
+
+    assert publisher(stack, client).publish_all([]) == 0
+    assert client.calls == []
+
+
+def test_a_batch_that_sqs_takes_in_part_only_is_an_error(stack: Stack) -> None:
+    def half(**batch: Any) -> Any:
+        answer: dict[str, Any] = dict(
+            aws.sqs().send_message_batch(QueueUrl=batch["QueueUrl"], Entries=batch["Entries"][:1])
+        )
+        failed = [{"Id": "1", "SenderFault": False, "Code": "InternalError"}]
+        return answer | {"Failed": failed}
+
+    client = Failing(aws.sqs(), send_message_batch=half)
+    two = [(f"evt_{n}", builders.received_event()) for n in range(2)]
+
+    with pytest.raises(NotQueued, match="1 of 2 messages refused") as raised:
+        publisher(stack, client).publish_all(two)
+    assert "InternalError" in str(raised.value)
+
+
+def test_every_refusal_of_sqs_or_s3_means_not_queued(stack: Stack) -> None:
+    no_queue = Failing(
+        aws.sqs(),
+        send_message=raising(client_error("SendMessage")),
+        send_message_batch=raising(client_error("SendMessageBatch")),
+    )
+    no_bucket = Publisher(
+        stack.names["EventQueue"], PayloadStore("no-such-bucket-here"), prefix="events"
+    )
+    small, large = builders.received_event(), builders.received_event(body="x" * INLINE_LIMIT)
+
+    for send in (
+        lambda: publisher(stack, no_queue).publish(small, "a"),
+        lambda: publisher(stack, no_queue).publish_all([("a", small)]),
+        lambda: no_bucket.publish(large, "a"),
+        lambda: no_bucket.publish_all([("a", large)]),
+    ):
+        with pytest.raises(NotQueued):
+            send()
+    assert stack.messages("EventQueue") == []
+
+
+def test_a_cursor_comes_back_as_it_was_kept(stack: Stack) -> None:
+    store = CursorStore(stack.names["SyncTable"])
+    assert store.load("ins_a", "tickets") == Cursor()
+    assert store.state("ins_a", "tickets") is None
+
+    for cursor in (
+        Cursor("2026-03-03T12:02:40Z", 3, frozenset({7, 88_001_202_520})),
+        Cursor("2026-03-03T12:02:40Z", 2, then=Cursor("2026-03-03T12:02:41Z", 1, frozenset({9}))),
+    ):
+        store.save("ins_a", "tickets", cursor, progress={"run_id": "run_1", "rows": 5})
+
+        assert CursorStore(stack.names["SyncTable"]).load("ins_a", "tickets") == cursor
+        assert (store.state("ins_a", "tickets") or {})["rows"] == 5
+    assert store.load("ins_b", "tickets") == Cursor()
+
+
+def park(stack: Stack, body: str, code: str) -> None:
+    DeadLetterQueue(stack.names["ActionDeadLetterQueue"], function="tests").park(
+        body, code=code, reason="r", attempts=1, parked_at=builders.RECEIVED_AT
+    )
+
+
+def redrive(stack: Stack, client: Any = None) -> Redrive:
+    return Redrive(stack.names["ActionDeadLetterQueue"], stack.names["ActionQueue"], client)
+
+
+def test_a_dry_run_counts_by_code_and_leaves_everything_where_it_is(stack: Stack) -> None:
+    for number in range(3):
+        park(stack, f"m{number}", "not_found" if number else "throttled")
+    stack.send("ActionDeadLetterQueue", "moved by SQS itself")
+
+    outcome = redrive(stack).run(limit=4, dry_run=True, may_go_on=lambda: True)
+
+    assert outcome.moved == 0
+    assert outcome.by_code == {"not_found": 2, "throttled": 1, UNPARKED: 1}
+    assert stack.count("ActionDeadLetterQueue") == (4, 0)
+    assert stack.messages("ActionQueue") == []
+
+
+def test_a_dry_run_that_breaks_off_shows_what_it_had_hidden(stack: Stack) -> None:
+    for number in range(12):
+        park(stack, f"m{number}", "not_found")
+    first = aws.sqs().receive_message
+
+    def once(**arguments: Any) -> Any:
+        if once.__dict__.setdefault("called", False):
+            raise client_error("ReceiveMessage")
+        once.__dict__["called"] = True
+        return first(**arguments)
+
+    with pytest.raises(ClientError):
+        redrive(stack, Failing(aws.sqs(), receive_message=once)).run(
+            limit=12, dry_run=True, may_go_on=lambda: True
+        )
+    assert stack.count("ActionDeadLetterQueue") == (12, 0)
+
+
+def test_a_real_run_moves_up_to_its_limit_without_the_old_reason(stack: Stack) -> None:
+    for number in range(5):
+        park(stack, f"m{number}", "throttled")
+
+    outcome = redrive(stack).run(limit=3, dry_run=False, may_go_on=lambda: True)
+
+    assert (outcome.moved, outcome.by_code) == (3, {"throttled": 3})
+    assert stack.count("ActionDeadLetterQueue") == (2, 0)
+    back = stack.messages("ActionQueue")
+    assert len(back) == 3
+    assert all("MessageAttributes" not in message for message in back)
+
+
+def test_a_run_stops_when_the_time_is_up(stack: Stack) -> None:
+    park(stack, "m", "throttled")
+
+    outcome = redrive(stack).run(limit=10, dry_run=False, may_go_on=lambda: False)
+
+    assert (outcome.moved, outcome.by_code) == (0, {})
+    assert stack.count("ActionDeadLetterQueue") == (1, 0)
+
+
+def test_a_crash_between_sending_and_deleting_leaves_a_copy_and_loses_nothing(
+    stack: Stack,
+) -> None:
+    park(stack, "precious", "throttled")
+    client = Failing(aws.sqs(), delete_message=raising(client_error("DeleteMessage")))
+
+    with pytest.raises(ClientError):
+        redrive(stack, client).run(limit=1, dry_run=False, may_go_on=lambda: True)
+
+    assert stack.bodies("ActionQueue") == ["precious"]
+    assert stack.count("ActionDeadLetterQueue") == (0, 1)
+
+
+def test_a_crash_before_sending_loses_nothing(stack: Stack) -> None:
+    park(stack, "precious", "throttled")
+    client = Failing(aws.sqs(), send_message=raising(client_error("SendMessage")))
+
+    with pytest.raises(ClientError):
+        redrive(stack, client).run(limit=1, dry_run=False, may_go_on=lambda: True)
+
+    assert stack.messages("ActionQueue") == []
+    assert sum(stack.count("ActionDeadLetterQueue")) == 1
+
+
+class Bus:
+    """EventBridge with a memory."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self._answer = answer
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's
+        """Remember the entries."""
+        self.entries += Entries
+        return self._answer
+
+
+def test_the_bus_gets_the_event_and_leaves_out_what_would_not_fit() -> None:
+    bus = Bus({"FailedEntryCount": 0, "Entries": []})
+    long = {"id": 7, "description": "é" * 150_000, "custom_fields": {"cf_a": "x"}}
+    longer = long | {"custom_fields": {"cf_a": "x" * 300_000}}
+
+    for ticket in ({"id": 7, "description": "short"}, long, longer):
+        EventBus("b", cast("Any", bus)).publish(builders.event(ticket=ticket))
+
+    details = [json.loads(entry["Detail"]) for entry in bus.entries]
+    assert bus.entries[0]["Source"] == "freshbridge.freshdesk"
+    assert bus.entries[0]["DetailType"] == "ticket_created"
+    assert bus.entries[0]["EventBusName"] == "b"
+    assert details[0]["ticket"] == {"id": 7, "description": "short"}
+    assert "truncated" not in details[0]
+    assert details[1]["ticket"] == {"id": 7, "custom_fields": {"cf_a": "x"}}
+    assert details[1]["truncated"] == ["ticket.description"]
+    assert details[2]["ticket"] == {"id": 7}
+    assert all(len(entry["Detail"].encode()) < 256 * 1024 for entry in bus.entries)
+
+
+def test_an_event_that_the_bus_refuses_is_an_error(stack: Stack) -> None:
+    refusing = Bus({"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]})
+
+    with pytest.raises(NotPublished, match="InternalFailure"):
+        EventBus("b", cast("Any", refusing)).publish(builders.event())
+    failing = Failing(aws.events(), put_events=raising(client_error("PutEvents")))
+    with pytest.raises(NotPublished, match="InternalError"):
+        EventBus(stack.names["EventBus"], cast("Any", failing)).publish(builders.event())

@@ -1,0 +1,169 @@
+"""Every file under events/ goes through its function and does what the table says.
+
+The files are whole AWS events, so that `sam local invoke -e events/...` takes them too. All names,
+secrets and addresses in them are made up.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freshbridge.queues.park import DeadLetterQueue
+from tests import builders
+from tests.fakes.provider import FakeTransport, PagedList, json_reply
+from tests.integration.conftest import ROOT, Stack, Start
+
+EVENTS = ROOT / "events"
+
+
+@dataclass
+class Outcome:
+    """What a handler answered, and what the stack held after."""
+
+    answer: Any
+    stack: Stack
+    provider: FakeTransport
+
+    @property
+    def body(self) -> Any:
+        """The HTTP answer's body."""
+        return json.loads(self.answer["body"])
+
+
+def answers(status: int) -> Callable[[Outcome], bool]:
+    """The HTTP status."""
+    return lambda o: o.answer["statusCode"] == status
+
+
+def queued(o: Outcome) -> bool:
+    """One event is stored, and its id told."""
+    (event,) = o.stack.bodies("EventQueue")
+    return bool(event["event_id"] == o.body["data"]["event_id"])
+
+
+def refused(o: Outcome) -> bool:
+    """Nothing is stored."""
+    return o.stack.bodies("EventQueue") == [] and o.body["success"] is False
+
+
+def all_done(o: Outcome) -> bool:
+    """No message is to be kept."""
+    return bool(o.answer == {"batchItemFailures": []})
+
+
+def parked(queue: str, *codes: str) -> Callable[[Outcome], bool]:
+    """Exactly these reasons are in the dead-letter queue."""
+    return lambda o: (
+        [m["MessageAttributes"]["code"]["StringValue"] for m in o.stack.messages(queue)]
+        == list(codes)
+    )
+
+
+Checks = tuple[Callable[[Outcome], Any], ...]
+# file: (function in the template, what must hold afterwards)
+TABLE: dict[str, tuple[str, Checks]] = {
+    "webhook_ingest/ticket_created.json": ("WebhookIngest", (answers(202), queued)),
+    "webhook_ingest/base64_body.json": ("WebhookIngest", (answers(202), queued)),
+    "webhook_ingest/wrong_secret.json": ("WebhookIngest", (answers(401), refused)),
+    "webhook_ingest/broken_json.json": (
+        "WebhookIngest",
+        (answers(400), refused, lambda o: "line 1, column 61" in o.body["message"]),
+    ),
+    "event_router/ticket_created.json": (
+        "EventRouter",
+        (all_done, lambda o: len(o.stack.bodies("ActionQueue")) == 1),
+    ),
+    "event_router/poison_in_the_middle.json": (
+        "EventRouter",
+        (
+            all_done,
+            lambda o: len(o.stack.bodies("ActionQueue")) == 1,
+            parked("EventDeadLetterQueue", "unreadable_message"),
+        ),
+    ),
+    "action_executor/add_note.json": (
+        "ActionExecutor",
+        (all_done, lambda o: o.provider.requests[0].path == "/api/v2/tickets/1042/notes"),
+    ),
+    "action_executor/unknown_action.json": (
+        "ActionExecutor",
+        (
+            all_done,
+            lambda o: o.provider.requests == [],
+            parked("ActionDeadLetterQueue", "unknown_action"),
+        ),
+    ),
+    "scheduled_sync/schedule.json": (
+        "ScheduledSync",
+        (lambda o: o.answer["queued"] == 1, lambda o: len(o.stack.bodies("SyncQueue")) == 1),
+    ),
+    "scheduled_sync/work.json": (
+        "SyncWorker",
+        (all_done, lambda o: len(o.stack.objects("LakeBucket")) == 1),
+    ),
+    "connector_api/list_integrations.json": (
+        "ConnectorApi",
+        (answers(200), lambda o: [i["id"] for i in o.body["data"]] == [builders.INSTANCE_ID]),
+    ),
+    "connector_api/without_access.json": (
+        "ConnectorApi",
+        (answers(401), lambda o: o.body["code"] == "access_denied"),
+    ),
+    "connector_api/create_integration.json": (
+        "ConnectorApi",
+        (answers(201), lambda o: o.body["data"]["webhook"]["secret"]),
+    ),
+    "connector_api/create_rule.json": (
+        "ConnectorApi",
+        (answers(201), lambda o: o.body["data"]["name"] == "Note on urgent tickets"),
+    ),
+    "dead_letter_redrive/dry_run.json": (
+        "DeadLetterRedrive",
+        (lambda o: o.answer == {"queue": "actions", "moved": 0, "by_code": {"throttled": 1}},),
+    ),
+}
+
+
+def test_every_sample_has_its_row_and_every_row_its_sample() -> None:
+    assert {str(p.relative_to(EVENTS)) for p in EVENTS.rglob("*.json")} == set(TABLE)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_sample_does_what_the_table_says(
+    stack: Stack, start: Start, provider: FakeTransport, name: str
+) -> None:
+    # Given a connected account, one rule, one ticket and one dead letter for the redrive
+    function, checks = TABLE[name]
+    stack.connect()
+    stack.save_rule(builders.rule())
+    provider.on("GET", "/api/v2/agents/me", json_reply({"id": 55}))
+    provider.on("POST", "/api/v2/tickets/1042/notes", json_reply({"id": 31}, 201))
+    ticket = {"id": 1042, "updated_at": builders.RECEIVED_AT}
+    provider.on("GET", "/api/v2/tickets", PagedList([ticket]))
+    if function == "DeadLetterRedrive":
+        DeadLetterQueue(stack.names["ActionDeadLetterQueue"], function="tests").park(
+            "{}", code="throttled", reason="r", attempts=1, parked_at="t"
+        )
+
+    # When the sample arrives
+    event = json.loads((EVENTS / name).read_text())
+    answer = start(function).handler(event, builders.Context())
+
+    # Then
+    outcome = Outcome(answer, stack, provider)
+    assert all(check(outcome) for check in checks), answer
+
+
+@pytest.mark.parametrize("path", sorted(EVENTS.rglob("*.json")), ids=lambda p: str(p.name))
+def test_samples_hold_no_address_outside_the_domains_kept_for_examples(path: Path) -> None:
+    text = path.read_text()
+
+    for found in text.split("@")[1:]:
+        assert found.split('"')[0].split("\\")[0].endswith(".example"), path
+    assert "AKIA" not in text
