@@ -34,5 +34,5 @@ def state(instance_id: str) -> Response[str]:
     shown = {}
     for name in instance.sync_objects:
         stored = ports().cursors.state(instance_id, name)
-        shown[name] = stored and {k: v for k, v in stored.items() if k not in ("seen", "then")}
+        shown[name] = stored and {k: v for k, v in stored.items() if k != "seen"}
     return success("Sync state", shown)

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from typing import Any
 
 import pytest
 import requests
@@ -36,12 +35,14 @@ class Door:
         return sum('"event routed"' in line or '"message p' in line for line in lines)
 
     def queued(self) -> int:
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        url = self.scenario.stack.outputs["EventQueueUrl"]
-        attributes: dict[str, Any] = self.scenario.stack.clients.queues.get_queue_attributes(
-            QueueUrl=url, AttributeNames=list(names)
+        attributes = self.scenario.stack.clients.queues.get_queue_attributes(
+            QueueUrl=self.scenario.stack.outputs["EventQueueUrl"],
+            AttributeNames=[
+                "ApproximateNumberOfMessages",
+                "ApproximateNumberOfMessagesNotVisible",
+            ],
         )["Attributes"]
-        return sum(int(attributes[name]) for name in names)
+        return sum(map(int, attributes.values()))
 
 
 @pytest.fixture

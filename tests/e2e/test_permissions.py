@@ -17,7 +17,8 @@ def as_function(stack: Stack, logical_id: str, service: str) -> Any:
     )["Role"]["Arn"]
     given = stack.clients.client("sts").assume_role(RoleArn=arn, RoleSessionName=logical_id)
     keys = given["Credentials"]
-    return boto3.client(
+    session = boto3.Session()
+    return session.client(  # type: ignore[call-overload]  # the service is not a literal
         service,
         endpoint_url=stack.aws_endpoint_url,
         region_name="us-east-1",

@@ -64,9 +64,10 @@ def _tagged(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any
     return {tag: loader.construct_mapping(node, deep=True)}
 
 
-_CloudFormation.add_multi_constructor("!", _tagged)  # type: ignore[no-untyped-call]  # PyYAML's stubs
-TEMPLATE: dict[str, Any] = yaml.load(  # noqa: S506 - a SafeLoader with tags
-    (ROOT / "template.yaml").read_text(), _CloudFormation
+_CloudFormation.add_multi_constructor("!", _tagged)
+TEMPLATE: dict[str, Any] = yaml.load(
+    (ROOT / "template.yaml").read_text(),
+    _CloudFormation,  # noqa: S506 - a SafeLoader with tags
 )
 
 

@@ -173,12 +173,12 @@ def test_rules_are_checked_when_saved_then_listed_and_deleted(stack: Stack, api:
     ("change", "status", "code", "words"),
     [
         ({"action": "explode"}, 404, "unknown_action", "freshdesk.add_note"),
-        ({"parameters": {"body": "{{ oops"}}, 400, "invalid_template", "actions[0].parameters.body"),
+        ({"parameters": {"body": "{{ oops"}}, 400, "invalid_template", "parameters.body"),
         ({"parameters": 7}, 400, "invalid_rule", "actions[0].parameters"),
     ],
 )  # fmt: skip
 def test_a_broken_rule_is_refused_with_its_place(
-    stack: Stack, api: Api, change: dict[str, Any], status: int, code: str, words: str
+    *, stack: Stack, api: Api, change: dict[str, Any], status: int, code: str, words: str
 ) -> None:
     instance = stack.connect()
     path = f"/api/integrations/{instance.instance_id}/rules"

@@ -23,7 +23,9 @@ def letters(stack: Stack) -> None:
 
 
 @pytest.mark.usefixtures("letters")
-@pytest.mark.parametrize(("queue", "name"), [("events", "Event"), ("actions", "Action"), ("sync", "Sync")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("queue", "name"), [("events", "Event"), ("actions", "Action"), ("sync", "Sync")]
+)
 def test_each_queue_s_letters_go_back_to_it_and_no_other(
     stack: Stack, start: Start, queue: str, name: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""An action has its effect once, whatever comes twice; a failure leaves the way free to try again."""
+"""An action has its effect once, whatever comes twice; after a failure it can be tried again."""
 
 from __future__ import annotations
 

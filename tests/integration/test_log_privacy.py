@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from freshbridge import aws
+from freshbridge.rules.model import RuleAction
 from tests import builders
 from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.fakes.provider import FakeTransport, json_reply
@@ -40,6 +41,7 @@ def api(method: str, path: str, body: object, access: str) -> dict[str, Any]:
 
 
 def test_nothing_private_is_logged_or_counted(
+    *,
     stack: Stack,
     start: Start,
     provider: FakeTransport,
@@ -50,12 +52,10 @@ def test_nothing_private_is_logged_or_counted(
     # Given an account, and a rule that copies the ticket's words into a note
     stack.connect()
     body = {"ticket_id": "{{ ticket.id }}", "body": "{{ ticket.description }} {{ contact.email }}"}
-    copying = builders.rule(actions=(builders.RuleAction("freshdesk", "add_note", body),))
+    copying = builders.rule(actions=(RuleAction("freshdesk", "add_note", body),))
     leaking = builders.rule(
         rule_id="rul_2",
-        actions=(
-            builders.RuleAction("freshdesk", "add_note", {"body": "{% include ticket.subject %}"}),
-        ),
+        actions=(RuleAction("freshdesk", "add_note", {"body": "{% include ticket.subject %}"}),),
     )
     stack.save_rule(copying)
     stack.save_rule(leaking)
@@ -93,7 +93,7 @@ def test_nothing_private_is_logged_or_counted(
         "GET", "/api/v2/agents/me", json_reply({"id": 1, "contact": {"email": builders.EMAIL}})
     )
     access = f"User {USER_SECRET}, Organization {ORGANIZATION_SECRET}"
-    connect = {
+    connect: dict[str, object] = {
         "platform": "freshdesk",
         "name": "Acme",
         "credentials": {"domain": "acme", "api_key": builders.API_KEY},
@@ -103,7 +103,8 @@ def test_nothing_private_is_logged_or_counted(
     assert (
         call(api("POST", "/api/integrations", connect, access[:-1]), context)["statusCode"] == 401
     )
-    assert call(api("POST", "/api/integrations", {**connect, "name": 7}, access), context)["statusCode"] == 400  # fmt: skip
+    nameless = api("POST", "/api/integrations", connect | {"name": 7}, access)
+    assert call(nameless, context)["statusCode"] == 400
     start("DeadLetterRedrive").handler({"queue": "actions", "limit": 1}, context)
 
     # Then the log tells of all of it, and quotes none of it

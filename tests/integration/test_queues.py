@@ -150,7 +150,7 @@ def test_a_cursor_comes_back_as_it_was_kept(stack: Stack) -> None:
 
     for cursor in (
         Cursor("2026-03-03T12:02:40Z", 3, frozenset({7, 88_001_202_520})),
-        Cursor("2026-03-03T12:02:40Z", 2, then=Cursor("2026-03-03T12:02:41Z", 1, frozenset({9}))),
+        Cursor("2026-03-03T12:02:40Z", 2, again=True),
     ):
         store.save("ins_a", "tickets", cursor, progress={"run_id": "run_1", "rows": 5})
 

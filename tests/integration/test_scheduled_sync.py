@@ -18,7 +18,7 @@ class Updated:
     """A ticket list that heeds `updated_since`, in the order of `updated_at`."""
 
     def __init__(self, count: int) -> None:
-        self._tickets = [
+        self._tickets: list[dict[str, Any]] = [
             {"id": n, "updated_at": f"2026-03-03T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z"}
             for n in range(1, count + 1)
         ]
@@ -93,8 +93,8 @@ def test_a_throttled_pull_goes_on_from_its_last_page(
 ) -> None:
     stack.connect()
     list_tickets = Updated(150)
-    replies = iter([list_tickets, lambda _: empty_reply(429, {"Retry-After": "30"})])
-    provider.on("GET", TICKETS, lambda request: next(replies, list_tickets)(request))
+    throttled = empty_reply(429, {"Retry-After": "30"})
+    provider.on("GET", TICKETS, list_tickets, throttled, list_tickets)
     stack.send("SyncQueue", builders.sync_work())
     handler = start("SyncWorker").handler
 

@@ -115,7 +115,7 @@ def test_a_large_webhook_goes_through_the_bucket(stack: Stack, start: Start) -> 
     ],
 )
 def test_a_refused_webhook_is_told_why_and_leaves_the_queue_empty(
-    stack: Stack, start: Start, event: dict[str, Any], status: int, code: str, words: str
+    *, stack: Stack, start: Start, event: dict[str, Any], status: int, code: str, words: str
 ) -> None:
     stack.connect()
 
@@ -152,6 +152,7 @@ def test_an_instance_whose_webhook_secret_is_empty_accepts_nothing(
     ],
 )
 def test_when_aws_refuses_the_sender_is_asked_to_try_again(
+    *,
     stack: Stack,
     start: Start,
     monkeypatch: pytest.MonkeyPatch,
@@ -163,8 +164,6 @@ def test_when_aws_refuses_the_sender_is_asked_to_try_again(
     failing: Any = Failing(
         getattr(aws, service)(), **{method: raising(client_error(operation, "Throttling"))}
     )
-    if service == "secretsmanager":
-        failing = Failing(failing, exceptions=aws.secretsmanager().exceptions)
     monkeypatch.setattr(aws, service, lambda: failing)
 
     status, body = answer_to(start, webhook())

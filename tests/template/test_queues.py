@@ -11,7 +11,7 @@ QUEUES = ("EventQueue", "ActionQueue", "SyncQueue")
 
 
 def mapping_of(resources: Resources, queue: str) -> dict[str, Any]:
-    found = [
+    found: list[dict[str, Any]] = [
         resource["Properties"]
         for resource in resources.values()
         if resource["Type"] == "AWS::Lambda::EventSourceMapping"

@@ -14,16 +14,32 @@ FUNCTIONS = ROOT / "functions"
 FUNCTION_NAMES = {path.name for path in FUNCTIONS.iterdir() if (path / "__init__.py").exists()}
 
 PURE = {
-    f"freshbridge.{name}"
-    for name in (
-        "errors http_message identifiers timestamps "
-        "events.authentication events.payload events.normalised events.freshdesk_webhook "
-        "rules.model rules.conditions rules.route rules.templates "
-        "queues.envelope queues.backoff sync.cursor sync.plan "
-        "instances.model instances.origin instances.access "
-        "freshdesk.wire freshdesk.rate_limit freshdesk.paging freshdesk.enums "
-        "freshdesk.credentials freshdesk.error_reply freshdesk.search"
-    ).split()
+    "freshbridge.errors",
+    "freshbridge.http_message",
+    "freshbridge.identifiers",
+    "freshbridge.timestamps",
+    "freshbridge.events.authentication",
+    "freshbridge.events.payload",
+    "freshbridge.events.normalised",
+    "freshbridge.events.freshdesk_webhook",
+    "freshbridge.rules.model",
+    "freshbridge.rules.conditions",
+    "freshbridge.rules.route",
+    "freshbridge.rules.templates",
+    "freshbridge.queues.envelope",
+    "freshbridge.queues.backoff",
+    "freshbridge.sync.cursor",
+    "freshbridge.sync.plan",
+    "freshbridge.instances.model",
+    "freshbridge.instances.origin",
+    "freshbridge.instances.access",
+    "freshbridge.freshdesk.wire",
+    "freshbridge.freshdesk.rate_limit",
+    "freshbridge.freshdesk.paging",
+    "freshbridge.freshdesk.enums",
+    "freshbridge.freshdesk.credentials",
+    "freshbridge.freshdesk.error_reply",
+    "freshbridge.freshdesk.search",
 }
 IMPURE_LIBRARIES = {
     "boto3", "botocore", "requests", "urllib3", "aws_lambda_powertools", "pydantic",

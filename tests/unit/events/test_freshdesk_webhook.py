@@ -73,7 +73,11 @@ def test_what_was_not_ticked_is_absent_rather_than_empty() -> None:
             {"status": {"from": 2, "to": 5}, "priority": {"from": 1, "to": None}},
             {},
         ),
-        ("{ type : { from : Question , to : Incident } }", {"type": {"from": "Question", "to": "Incident"}}, {}),
+        (
+            "{ type : { from : Question , to : Incident } }",
+            {"type": {"from": "Question", "to": "Incident"}},
+            {},
+        ),
         ("", {}, {}),
         (None, {}, {}),
         (17, {}, {}),
@@ -139,7 +143,7 @@ def test_a_ticket_id_may_be_number_or_digits(ticket_id: object) -> None:
         {"freshdesk_webhook": {}},
         {"freshdesk_webhook": {"ticket_id": True}},
         {"freshdesk_webhook": {"ticket_id": "seven"}},
-        {"freshdesk_webhook": {"ticket_id": "٧"}},
+        {"freshdesk_webhook": {"ticket_id": "\u0667"}},
         {"freshdesk_webhook": {"ticket_id": 7.5}},
     ],
 )

@@ -89,7 +89,8 @@ def test_anything_else_is_refused_with_what_is_accepted(typed: str) -> None:
 PIECES = st.lists(
     st.sampled_from(
         ["acme", "evil.com", ".freshdesk.com", "https://", "http://", "@", "#", "?", "/", "\\", ":",
-         "127.0.0.1", ":4010", "\n", "\t", "\u3002", "[", "]", "%2e", "..", "-", " ", "Helpdesk.example"]
+         "127.0.0.1", ":4010", "\n", "\t", "\u3002", "[", "]", "%2e", "..", "-", " ",
+         "Helpdesk.example"]
     ),
     max_size=7,
 ).map("".join)  # fmt: skip

@@ -62,7 +62,7 @@ class Bench:
             handle,
             patience,
         )
-        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 
     def lines(self) -> list[dict[str, Any]]:
         """The log."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from tests import builders
 
 TEXT = st.text(st.characters(codec="utf-8"))
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    st.none() | st.booleans() | st.integers() | TEXT
+    | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
     max_leaves=8,
 )  # fmt: skip
@@ -59,7 +61,7 @@ def test_a_message_holds_only_characters_that_sqs_takes(body: str) -> None:
     assert envelope.received_event(text).body == body
 
 
-READERS = {
+READERS: dict[str, tuple[Callable[[str], object], Callable[[], envelope.Envelope]]] = {
     "received_event": (envelope.received_event, builders.received_event),
     "action_request": (envelope.action_request, builders.action_request),
     "sync_work": (envelope.sync_work, builders.sync_work),

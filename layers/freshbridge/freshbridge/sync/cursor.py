@@ -14,7 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+
+from freshbridge import timestamps
 
 BEGINNING = "1970-01-01T00:00:00Z"
 """Without `updated_since` Freshdesk lists the last 30 days only."""
@@ -24,7 +27,7 @@ BEGINNING = "1970-01-01T00:00:00Z"
 class Cursor:
     """Ask next for records from `since` on, page `page`; `seen` are ids already had at `since`.
 
-    `then` is set while a second's pages are read again, downwards: where to go on after page 1.
+    `again` is set while a second's pages are read again, downwards.
 
     `since` is UTC, ISO 8601 with seconds; the list is inclusive of it, so the records of that
     second come again and are known by their id.
@@ -33,7 +36,7 @@ class Cursor:
     since: str = BEGINNING
     page: int = 1
     seen: frozenset[int] = field(default_factory=frozenset)
-    then: Cursor | None = None
+    again: bool = False
 
 
 class NotInOrder(ValueError):
@@ -56,20 +59,28 @@ def advance(
         for record in records
         if not (record["updated_at"] == cursor.since and record["id"] in cursor.seen)
     ]
-    if cursor.then is not None:
-        fresh = [record for record in records if record["updated_at"] == cursor.since]
-        lower = Cursor(cursor.since, cursor.page - 1, then=cursor.then)
-        return fresh, lower if cursor.page > 1 else cursor.then
+    if cursor.again:
+        return _at(cursor.since, records), _downwards(cursor)
     if not records:
         return [], Cursor(cursor.since, 1, cursor.seen)
     last = stamps[-1]
     if last == cursor.since:
         return fresh, Cursor(last, cursor.page + 1, cursor.seen | _ids_at(last, records))
-    following = Cursor(last, 1, _ids_at(last, records))
     if cursor.page > 1:
-        return fresh, Cursor(cursor.since, cursor.page - 1, then=following)
-    return fresh, following
+        # What is newer than the second may have moved up too, so it is asked for afterwards.
+        return _at(cursor.since, fresh), _downwards(cursor)
+    return fresh, Cursor(last, 1, _ids_at(last, records))
+
+
+def _downwards(cursor: Cursor) -> Cursor:
+    if cursor.page > 1:
+        return Cursor(cursor.since, cursor.page - 1, again=True)
+    return Cursor(timestamps.to_text(timestamps.from_text(cursor.since) + timedelta(seconds=1)))
+
+
+def _at(moment: str, records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [record for record in records if record["updated_at"] == moment]
 
 
 def _ids_at(moment: str, records: Sequence[dict[str, Any]]) -> frozenset[int]:
-    return frozenset(record["id"] for record in records if record["updated_at"] == moment)
+    return frozenset(record["id"] for record in _at(moment, records))

@@ -29,16 +29,12 @@ class CursorStore:
         state = self.state(instance_id, object_name)
         if state is None:
             return Cursor()
-        then = state.get("then")
         return Cursor(
-            state["since"],
-            int(state["page"]),
-            frozenset(state["seen"]),
-            then and Cursor(then["since"], 1, frozenset(then["seen"])),
+            state["since"], int(state["page"]), frozenset(state["seen"]), bool(state["again"])
         )
 
     def state(self, instance_id: str, object_name: str) -> dict[str, Any] | None:
-        """What is stored: since, page, seen, then, run_id, rows, updated_at; None for nothing."""
+        """What is stored: since, page, seen, again, run_id, rows, updated_at; None for nothing."""
         found = self._client.get_item(
             TableName=self._table,
             Key={"pk": {"S": instance_id}, "sk": {"S": object_name}},
@@ -57,7 +53,7 @@ class CursorStore:
             "since": cursor.since,
             "page": cursor.page,
             "seen": sorted(cursor.seen),
-            "then": cursor.then and {"since": cursor.then.since, "seen": sorted(cursor.then.seen)},
+            "again": cursor.again,
             **progress,
         }
         self._client.put_item(

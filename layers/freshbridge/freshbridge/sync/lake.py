@@ -25,7 +25,7 @@ def object_key(work: SyncWork, cursor: Cursor) -> str:
     since = cursor.since.replace(":", "").replace("-", "")
     folder = f"{work.instance_id}/{work.object}/history/run={work.run_id}"
     # A page read again may hold other records than the first time, so it is kept beside it.
-    again = "-again" if cursor.then else ""
+    again = "-again" if cursor.again else ""
     return f"{folder}/since={since}-page-{cursor.page:05d}{again}.jsonl.gz"
 
 

@@ -86,7 +86,7 @@ def pull_tickets(
     cursor = cursors.load(work.instance_id, work.object)
     while True:
         records, has_next = _page(client, cursor)
-        has_next = has_next or cursor.then is not None
+        has_next = has_next or cursor.again
         try:
             fresh, following = advance(cursor, records)
         except NotInOrder as error:
