@@ -29,11 +29,13 @@ class MovingHelpdesk:
         self.calls = 0
         self.between: Callable[[], None] = lambda: None
         self._tickets: dict[int, tuple[int, int]] = {}
+        # Outlives a deletion, so that a restored ticket has a newer version than the deleted one.
+        self._touched: dict[int, int] = {}
 
     def touch(self, ticket_id: int) -> None:
         """Create or update a ticket in the present second."""
-        _, version = self._tickets.get(ticket_id, (0, 0))
-        self._tickets[ticket_id] = (self.second, version + 1)
+        self._touched[ticket_id] = self._touched.get(ticket_id, 0) + 1
+        self._tickets[ticket_id] = (self.second, self._touched[ticket_id])
 
     def delete(self, ticket_id: int) -> None:
         """Take a ticket off the list."""

@@ -86,11 +86,11 @@ def pull_tickets(
     cursor = cursors.load(work.instance_id, work.object)
     while True:
         records, has_next = _page(client, cursor)
-        has_next = has_next or cursor.again
         try:
             fresh, following = advance(cursor, records)
         except NotInOrder as error:
             raise ProviderDown(str(error), where="GET /api/v2/tickets") from error
+        has_next = has_next or cursor.again or following.again
         if fresh:
             # The whole page, also what was had before: the object may be an older one of this
             # page, and writing less than it holds would lose rows.

@@ -1,0 +1,86 @@
+"""The files around the code: reasons for suppressions, pinned workflows, a README that is true."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from freshbridge.events.payload import LARGEST_BODY
+from freshbridge.queues.batch import Patience
+from local import native_template
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+TEMPLATE = native_template.load((ROOT / "template.yaml").read_text())
+
+
+def test_every_suppressed_check_has_a_reason() -> None:
+    skips = [
+        (name, skip)
+        for name, resource in TEMPLATE["Resources"].items()
+        for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", [])
+    ]
+
+    assert skips
+    for name, skip in skips:
+        assert len(skip["comment"].split()) >= 5, (name, skip["id"])
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_pin_their_actions_and_ask_for_nothing(workflow: Path) -> None:
+    content: dict[Any, Any] = yaml.safe_load(workflow.read_text())
+    steps = [step for job in content["jobs"].values() for step in job["steps"]]
+
+    assert content["permissions"] == {"contents": "read"}
+    for step in steps:
+        if "uses" in step:
+            assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"]), step
+        else:
+            assert re.fullmatch(r"make \w+", step["run"]), step
+
+
+def test_ci_calls_what_the_readme_tells_people_to_call() -> None:
+    script = (ROOT / ".ci" / "run").read_text()
+
+    for command in ("make test", "make check"):
+        assert command in README
+        assert f"\n{command}\n" in script
+
+
+def test_every_make_target_the_readme_names_exists() -> None:
+    named = set(re.findall(r"\bmake ([a-z]+)\b", README))
+    targets = set(re.findall(r"(?m)^([a-z0-9]+):", MAKEFILE))
+
+    assert {"run", "demo", "test", "check", "deploy", "redrive"} <= named
+    assert named <= targets
+
+
+def test_the_readme_explains_every_parameter_with_its_default() -> None:
+    rows = dict(re.findall(r"(?m)^\| `(\w+)` \| (.+?) \|", README))
+
+    for name, parameter in TEMPLATE["Parameters"].items():
+        default = str(parameter["Default"])
+        assert rows[name] == (f"`{default}`" if default else "empty"), name
+
+
+def test_the_readme_names_every_metric() -> None:
+    code = "".join(
+        path.read_text()
+        for folder in ("functions", "layers")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    counted = set(re.findall(r'count\([\w.]+, "(\w+)"', code))
+
+    assert counted
+    assert {name for name in counted if f"`{name}`" not in README} == set()
+
+
+def test_the_queue_limits_the_readme_quotes_are_the_codes() -> None:
+    assert "| 413 | over 1 MiB |" in README
+    assert LARGEST_BODY == 1024 * 1024
+    assert "for a day" in README
+    assert Patience().deadline_s == 86_400
