@@ -53,11 +53,20 @@ def redrive(invoke: Invoke, queue: str, limit: int, *, sure: bool) -> int:
         return 0
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
         print(f"{count:7}  {reason}")
-    if not sure and input(f"Put up to {limit} of them back? [y/N] ").strip().lower() != "y":
+    if not sure and not agreed(f"Put up to {limit} of them back? [y/N] "):
         print("nothing was moved")
         return 0
     print(f"{queue}: {invoke(asked)['moved']} put back")
     return 0
+
+
+def agreed(question: str) -> bool:
+    """Whether the person at the terminal says yes; without one, nobody does."""
+    try:
+        return input(question).strip().lower() == "y"
+    except EOFError:
+        print("no answer (--yes needs none)")
+        return False
 
 
 def invoker(stack: str, *, local: bool) -> Invoke:

@@ -54,8 +54,11 @@ def get(instance_id: str) -> Response[str]:
 def delete(instance_id: str) -> Response[str]:
     """Disconnect: the secrets can be restored for a week, the lake keeps its records."""
     instance = ports().registry.get(instance_id)
-    ports().registry.delete(instance_id)
+    # The instance last: if this is cut short, it can still be found and deleted again.
+    for rule in ports().rules.of(instance_id):
+        ports().rules.delete(instance_id, rule.rule_id)
     ports().vault.delete(instance_id)
+    ports().registry.delete(instance_id)
     return success("Integration deleted", _shown(instance))
 
 

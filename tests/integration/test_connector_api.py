@@ -235,3 +235,24 @@ def test_an_unknown_route_is_told_as_such(api: Api, method: str, path: str) -> N
     assert body["code"] == "unknown_route"
     assert body["message"] == f"No route {method} {path}"
     assert body["success"] is False
+
+
+def test_disconnecting_takes_rules_and_secrets_along(stack: Stack, api: Api) -> None:
+    # Given an instance with a rule
+    instance = stack.connect()
+    path = f"/api/integrations/{instance.instance_id}"
+    api("POST", f"{path}/rules", RULE)
+
+    # When it is disconnected
+    assert api("DELETE", path)[0] == 200
+
+    # Then nothing of it is left to be found, and doing it again says so
+    found = aws.dynamodb().query(
+        TableName=stack.names["InstanceTable"],
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": instance.instance_id}},
+    )
+    assert found["Items"] == []
+    secrets = aws.secretsmanager().list_secrets()["SecretList"]
+    assert not [s for s in secrets if instance.instance_id in s["Name"]]
+    assert api("DELETE", path)[0] == 404

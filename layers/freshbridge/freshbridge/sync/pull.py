@@ -7,7 +7,7 @@ skipped. One call handles a bounded number of pages, so that a long backfill is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from freshbridge import timestamps
@@ -96,7 +96,9 @@ def pull_tickets(
             # page, and writing less than it holds would lose rows.
             lake.write(object_key(work, cursor), records)
         rows, pages = rows + len(fresh), pages + 1
-        cursor = following if has_next else _resting(following, now())
+        following = _trusted(following, now())
+        # After the last page the next run asks again from here, at page 1.
+        cursor = following if has_next else replace(following, page=1)
         progress = {"run_id": work.run_id, "rows": rows, "updated_at": now()}
         cursors.save(work.instance_id, work.object, cursor, progress=progress)
         if not has_next:
@@ -105,15 +107,14 @@ def pull_tickets(
             return Progress(rows, pages, finished=False)
 
 
-def _resting(cursor: Cursor, now: str) -> Cursor:
-    """Where the next run begins: at page 1, knowing what was seen unless it may change unseen.
+def _trusted(cursor: Cursor, now: str) -> Cursor:
+    """The cursor, without the ids seen in a second that is barely over.
 
-    A ticket updated twice within one second keeps its `updated_at`, so the ids of a second that is
-    barely over are forgotten and its tickets come once more.
+    A ticket updated twice within one second keeps its `updated_at`, so what was seen while that
+    second may have been still going on comes once more.
     """
     age = timestamps.from_text(now) - timestamps.from_text(cursor.since)
-    settled = age.total_seconds() >= SETTLED_S
-    return Cursor(cursor.since, 1, cursor.seen if settled else frozenset())
+    return cursor if age.total_seconds() >= SETTLED_S else replace(cursor, seen=frozenset())
 
 
 def _page(client: FreshdeskClient, cursor: Cursor) -> tuple[list[dict[str, Any]], bool]:
