@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import requests
 from rich.console import Console
@@ -47,15 +47,21 @@ def show(scenario: Scenario, console: Console) -> dict[str, float]:
 
 
 def summarise(scenario: Scenario, over: dict[str, float], console: Console) -> None:
-    """The figures worth knowing, and what to do next."""
+    """The figures worth knowing."""
     stack = scenario.stack
     opened = over["A customer opens a ticket"]
-    simulator = stack.simulators["freshdesk"]
     figures = (
         ("Ticket opened to event stored", _ms(over["The event is taken in"] - opened)),
         ("Ticket opened to note and priority", _ms(over["The rule's actions run"] - opened)),
         ("Stack up in", f"{stack.timings['total']:.1f} s"),
     )
+    _table("Summary", figures, console)
+
+
+def suggest(scenario: Scenario, console: Console) -> None:
+    """Where everything is, and commands to paste next."""
+    stack = scenario.stack
+    simulator = stack.simulators["freshdesk"]
     places = (
         ("API", stack.api_url),
         ("Freshdesk simulator", simulator.url),
@@ -65,25 +71,16 @@ def summarise(scenario: Scenario, over: dict[str, float], console: Console) -> N
         ("Organization secret", stack.organization_secret),
         ("All of these as JSON", str(stack.file)),
     )
-    for title, rows in (("Summary", figures), ("Where things are", places)):
-        console.print(f"\n[bold]{title}[/]")
-        width = max(len(name) for name, _ in rows)
-        for name, value in rows:
-            console.print(f"  {name:<{width}}  {value}", markup=False)
-
-
-def suggest(scenario: Scenario, console: Console) -> None:
-    """Commands to paste next."""
-    stack = scenario.stack
+    _table("Where things are", places, console)
     access = f"Authorization: User {stack.user_secret}, Organization {stack.organization_secret}"
-    url = stack.simulators["freshdesk"].url
+    json_type = "-H 'Content-Type: application/json'"
     ticket = '{"email":"you@client.example","subject":"It broke","type":"Incident"}'
     console.print("\n[bold]Try next[/]")
     for line in (
         f"curl -s -H '{access}' {stack.api_url}/api/integrations",
-        f"curl -s {url}/__sim/customer/tickets -d '{ticket}' -H 'Content-Type: application/json'",
-        f"curl -s -u {stack.simulators['freshdesk'].api_key}:X "
-        f"'{url}/api/v2/tickets/{scenario.ticket_id + 1}?include=conversations'",
+        f"curl -s {simulator.url}/__sim/customer/tickets {json_type} -d '{ticket}'",
+        f"curl -s -u {simulator.api_key}:X "
+        f"'{simulator.url}/api/v2/tickets/{scenario.ticket_id + 1}?include=conversations'",
     ):
         console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
 
@@ -123,6 +120,14 @@ def main(arguments: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _table(title: str, rows: Iterable[tuple[str, str]], console: Console) -> None:
+    rows = list(rows)
+    width = max(len(name) for name, _ in rows)
+    console.print(f"\n[bold]{title}[/]")
+    for name, value in rows:
+        console.print(f"  {name:<{width}}  {value}", markup=False)
 
 
 def _ms(seconds: float) -> str:

@@ -6,6 +6,7 @@ their kind says. Framework details stay in this file and ``wire``.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -44,6 +45,8 @@ _COMMON_HEADERS = {
 # Larger than any attachment the API takes, so that the API's own limit is what answers.
 _MAX_BODY = 64 * 1024 * 1024
 _TICK_S = 0.05
+# The real service takes a doubled slash for one; some clients join their paths that way.
+_SLASHES = re.compile("/{2,}")
 
 
 @dataclass(slots=True)
@@ -101,7 +104,7 @@ class Simulator:
             return _response(attachments.download(self.account, path, dict(request.query)))
         if not path.startswith(f"{API}/"):
             return _response(Reply(404))
-        return await self._api_response(request, path.removeprefix(API).rstrip("/"))
+        return await self._api_response(request, _SLASHES.sub("/", path.removeprefix(API)).rstrip("/"))
 
     async def _control_reply(self, request: web.Request, path: str) -> Reply:
         match = self._control.match(request.method, path)

@@ -11,6 +11,7 @@ from local.freshdesk.account import Account, Record
 from local.freshdesk.custom_attributes import put_forms
 from local.freshdesk.errors import not_found
 from local.freshdesk.paging import PAGING, page_of, paged
+from local.freshdesk.portal_content import put_portal_content
 from local.freshdesk.routing import Reply, Request, Route
 from local.freshdesk.satisfaction_ratings import put_survey
 from local.freshdesk.validation import check_query
@@ -30,6 +31,7 @@ def put_reference_data(account: Account) -> None:
     """Fill the tables of an empty account; groups and agents must be there already."""
     put_forms(account)
     put_survey(account)
+    put_portal_content(account)
     _put(account, "products", name="Acme Cloud", description="The hosted product", default=True)
     _put(account, "products", name="Acme Desktop", description=None, default=False)
     _put(
@@ -140,6 +142,8 @@ ROUTES = (
     *_readable("/email_configs", "email_configs"),
     *_readable("/sla_policies", "sla_policies", view=False),
     *_readable("/admin/skills", "skills"),
+    # The path of older versions of the vendor's page, that clients still ask.
+    *_readable("/skills", "skills"),
     *_readable("/canned_responses", "canned_responses"),
     *_readable("/canned_response_folders", "canned_response_folders", view=False),
     *_readable("/scenario_automations", "scenario_automations", view=False),

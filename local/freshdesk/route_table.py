@@ -20,6 +20,8 @@ from local.freshdesk import (
     custom_attributes,
     customer,
     groups,
+    mailboxes,
+    portal_content,
     reference_data,
     satisfaction_ratings,
     ticket_associations,
@@ -54,6 +56,8 @@ FAMILIES: tuple[tuple[Route, ...], ...] = (
     satisfaction_ratings.ROUTES,
     custom_attributes.ROUTES,
     reference_data.ROUTES,
+    mailboxes.ROUTES,
+    portal_content.ROUTES,
 )
 
 CONTROL_FAMILIES: tuple[tuple[Route, ...], ...] = (

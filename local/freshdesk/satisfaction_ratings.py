@@ -20,6 +20,7 @@ _LIST_QUERY = {
     "created_since": Field("datetime", nullable=False),
     "user_id": Field("integer", nullable=False),
 }
+_SURVEYS_QUERY = {**PAGING, "state": Field("string", nullable=False, choices=("active",))}
 
 
 def put_survey(account: Account) -> None:
@@ -110,10 +111,10 @@ def _list(request: Request) -> Reply:
 
 def _surveys(request: Request) -> Reply:
     _check_feature(request.account)
-    spec = {"state": Field("string", nullable=False, choices=("active",))}
-    active_only = "state" in check_query(spec, request.query)
+    wanted = check_query(_SURVEYS_QUERY, request.query)
     surveys = request.account.table("surveys").values()
-    return Reply(200, [one for one in surveys if one["active"] or not active_only])
+    rows = [one for one in surveys if one["active"] or "state" not in wanted]
+    return paged(request, rows, page_of(wanted))
 
 
 ROUTES = (

@@ -7,6 +7,7 @@ types and custom fields of this table decide what creating, updating and searchi
 from typing import Any
 
 from local.freshdesk.account import Account, Record
+from local.freshdesk.paging import PAGING, page_of, paged
 from local.freshdesk.routing import Reply, Request, Route
 from local.freshdesk.validation import Field, check_query
 
@@ -24,6 +25,7 @@ SOURCES = {
     "MobiHelp": 8, "Feedback Widget": 9, "Outbound Email": 10, "Ecommerce": 11, "Bot": 12,
     "Whatsapp": 13,
 }  # fmt: skip
+_LIST_QUERY = {**PAGING, "type": Field("string", nullable=False)}
 TYPES = ["Question", "Incident", "Problem", "Feature Request", "Refund"]
 
 # (name, label, type, required for agents)
@@ -163,13 +165,16 @@ def _with_choices(account: Account, definition: Record) -> Record:
 
 
 def list_fields(request: Request) -> Reply:
-    checked = check_query({"type": Field("string", nullable=False)}, request.query)
+    """All of them unless a page is asked for."""
+    checked = check_query(_LIST_QUERY, request.query)
     shown = [
         _with_choices(request.account, one)
         for one in request.account.ticket_fields.values()
         if checked.get("type") in {None, one["type"]}
     ]
-    return Reply(200, shown)
+    if not checked.keys() & PAGING.keys():
+        return Reply(200, shown)
+    return paged(request, shown, page_of(checked))
 
 
 ROUTES = (Route("GET", "/ticket_fields", list_fields),)

@@ -49,7 +49,7 @@ _EXPECTED = {
 }
 _EMAIL = re.compile(r"^[^@\s,<>]+@[^@\s,<>]+\.[^@\s,<>]+$")
 _ZONE = r"(?:Z|[+-]\d{2}(?::?\d{2})?)?"
-_DATETIME = re.compile(rf"^(\d{{4}}-\d{{2}}-\d{{2}})(?:T(\d{{2}}:\d{{2}})(:\d{{2}})?({_ZONE}))?$")
+_DATETIME = re.compile(rf"^(\d{{4}}-\d{{2}}-\d{{2}})(?:T(\d{{2}}:\d{{2}})(?:(:\d{{2}})(?:\.\d+)?)?({_ZONE}))?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,8 @@ def parse_datetime(text: str) -> str | None:
     """The wire stamp of any input form the vendor takes, or None.
 
     Forms: date, date and time to the minute or second, without zone (UTC), with ``Z`` or with an
-    offset ``±hh:mm``, ``±hhmm`` or ``±hh``.
+    offset ``±hh:mm``, ``±hhmm`` or ``±hh``. A fraction of a second is cut off: the vendor's page
+    does not name that form, but widespread clients send it (JavaScript's ``toISOString``).
     """
     if not (match := _DATETIME.match(text)):
         return None

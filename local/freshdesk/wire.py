@@ -23,10 +23,12 @@ _BRACKETS = re.compile(r"^(\w+)\[([\w-]*)\]$")
 def authenticate(account: Account, request: web.Request) -> Record:
     """The agent whose API key is the Basic user name; the password may be anything.
 
+    The word ``Basic`` may be left out: n8n's node does so, and the real service lets it in.
+
     Raises ApiError 401.
     """
-    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
+    scheme, _, credentials = request.headers.get("Authorization", "").rpartition(" ")
+    if scheme.lower() not in {"basic", ""}:
         raise invalid_credentials()
     try:
         key = base64.b64decode(credentials, validate=True).decode().partition(":")[0]
