@@ -24,7 +24,7 @@ demo:  ## Show the main job on this machine, and exit
 	$(with) dev emulator runtime sam -- local.demo once $(ARGS)
 
 test:  ## Run every test: unit, simulators, integration, template, end to end
-	$(with) dev emulator runtime sam -- pytest $(ARGS)
+	$(with) dev emulator runtime sam -- pytest $(or $(ARGS),--cov --cov-report=term:skip-covered)
 
 unit:  ## Run the unit tests alone: seconds, no sockets
 	$(with) dev -- pytest tests/unit $(ARGS)

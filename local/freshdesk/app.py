@@ -29,7 +29,14 @@ from local.freshdesk.faults import HTML_PAGE, Fault
 from local.freshdesk.rate import Charge
 from local.freshdesk.routing import Match, Reply, Request, Router
 from local.freshdesk.state import SimulatorState
-from local.freshdesk.wire import authenticate, check_accept, read_body, read_json
+from local.freshdesk.wire import (
+    authenticate,
+    base_url,
+    check_accept,
+    read_body,
+    read_json,
+    verb,
+)
 
 API = "/api/v2"
 CONTROL = "/__sim"
@@ -96,7 +103,7 @@ class Simulator:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         self.account.schedule.run_due()
-        path = request.url.raw_path
+        path = _SLASHES.sub("/", request.url.raw_path)
         if path.startswith(f"{CONTROL}/"):
             reply = await self._control_reply(request, path.removeprefix(CONTROL))
             return _response(reply)
@@ -104,7 +111,7 @@ class Simulator:
             return _response(attachments.download(self.account, path, dict(request.query)))
         if not path.startswith(f"{API}/"):
             return _response(Reply(404))
-        return await self._api_response(request, _SLASHES.sub("/", path.removeprefix(API)).rstrip("/"))
+        return await self._api_response(request, path.removeprefix(API).rstrip("/"))
 
     async def _control_reply(self, request: web.Request, path: str) -> Reply:
         match = self._control.match(request.method, path)
@@ -115,7 +122,7 @@ class Simulator:
             return match.route.handler(
                 Request(
                     self.account, {}, request.method, request.url.path, match.ids, match.texts,
-                    dict(request.query), body, base_url=str(request.url.origin()),
+                    dict(request.query), body, base_url=base_url(request),
                 )
             )  # fmt: skip
         except ApiError as error:
@@ -127,8 +134,9 @@ class Simulator:
         settings = self.account.settings
         if settings.latency_ms:
             await asyncio.sleep(settings.latency_ms / 1000)
-        match = self._api.match(request.method, path)
-        name = match.route.name if isinstance(match, Match) else f"{request.method} (unknown)"
+        method = verb(request)
+        match = self._api.match(method, path)
+        name = match.route.name if isinstance(match, Match) else f"{method} (unknown)"
         outcome = await self._outcome(request, path, match, name)
         if outcome.delay_s:
             await asyncio.sleep(outcome.delay_s)
@@ -145,7 +153,7 @@ class Simulator:
     async def _outcome(
         self, request: web.Request, path: str, match: Match | list[str], name: str
     ) -> _Outcome:
-        fault = self.state.fault_for(request.method, path)
+        fault = self.state.fault_for(verb(request), path)
         if fault and fault.kind == "drop_before":
             return _Outcome(None, fault=fault.kind)
         charge = self._charge(request, match)
@@ -176,7 +184,7 @@ class Simulator:
 
     async def _routed(self, request: web.Request, match: Match | list[str], agent: Record) -> Reply:
         if not isinstance(match, Match):
-            raise method_not_allowed(request.method, match) if match else not_found()
+            raise method_not_allowed(verb(request), match) if match else not_found()
         check_accept(request)
         route = match.route
         body, files, is_form = await read_body(request, files=route.files)
@@ -184,8 +192,8 @@ class Simulator:
             raise access_denied()
         return route.handler(
             Request(
-                self.account, agent, request.method, request.url.path, match.ids, match.texts,
-                dict(request.query), body, files, is_form, str(request.url.origin()),
+                self.account, agent, verb(request), request.url.path, match.ids, match.texts,
+                dict(request.query), body, files, is_form, base_url(request),
             )
         )  # fmt: skip
 

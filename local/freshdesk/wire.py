@@ -20,6 +20,21 @@ from local.freshdesk.routing import UploadedFile
 _BRACKETS = re.compile(r"^(\w+)\[([\w-]*)\]$")
 
 
+def verb(request: web.Request) -> str:
+    """The method that routes know: HEAD is a GET whose body stays unsent."""
+    return "GET" if request.method == "HEAD" else request.method
+
+
+def base_url(request: web.Request) -> str:
+    """Scheme and host as the client wrote them, also through a proxy that ends its TLS.
+
+    A client may leave the host empty; it is then sent to ``localhost``.
+    """
+    scheme = request.headers.get("X-Forwarded-Proto", request.scheme)
+    authority = request.url.host_port_subcomponent or "localhost"
+    return f"{scheme}://{authority}"
+
+
 def authenticate(account: Account, request: web.Request) -> Record:
     """The agent whose API key is the Basic user name; the password may be anything.
 
