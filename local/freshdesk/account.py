@@ -88,6 +88,8 @@ class Account:
         self._first_api_key = api_key
         self._ticket_listeners: list[TicketListener] = []
         self._reset_listeners: list[Callable[[], None]] = []
+        # Grows ahead of whatever may write: what was computed at one count is good while it lasts.
+        self.writes = 0
         self._clear()
 
     def _clear(self) -> None:

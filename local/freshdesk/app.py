@@ -98,11 +98,15 @@ class Simulator:
 
     async def _tick(self) -> None:
         while True:
-            self.account.schedule.run_due()
+            self._run_due()
             await asyncio.sleep(_TICK_S)
 
+    def _run_due(self) -> None:
+        if self.account.schedule.run_due():
+            self.account.writes += 1
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        self.account.schedule.run_due()
+        self._run_due()
         path = _SLASHES.sub("/", request.url.raw_path)
         if path.startswith(f"{CONTROL}/"):
             reply = await self._control_reply(request, path.removeprefix(CONTROL))
@@ -111,7 +115,9 @@ class Simulator:
             return _response(attachments.download(self.account, path, dict(request.query)))
         if not path.startswith(f"{API}/"):
             return _response(Reply(404))
-        return await self._api_response(request, path.removeprefix(API).rstrip("/"))
+        # The real service lets a path end in a slash, or name its format.
+        path = path.removeprefix(API).rstrip("/").removesuffix(".json")
+        return await self._api_response(request, path)
 
     async def _control_reply(self, request: web.Request, path: str) -> Reply:
         match = self._control.match(request.method, path)
@@ -119,6 +125,7 @@ class Simulator:
             return Reply(404, {"message": f"no such control call: {request.method} {path}"})
         try:
             body = await read_json(request)
+            self._count_write(match)
             return match.route.handler(
                 Request(
                     self.account, {}, request.method, request.url.path, match.ids, match.texts,
@@ -129,6 +136,10 @@ class Simulator:
             return Reply(error.status, error.body, error.headers)
         except ValueError as error:
             return Reply(400, {"message": str(error)})
+
+    def _count_write(self, match: Match) -> None:
+        if match.route.method != "GET":
+            self.account.writes += 1
 
     async def _api_response(self, request: web.Request, path: str) -> web.StreamResponse:
         settings = self.account.settings
@@ -190,6 +201,7 @@ class Simulator:
         body, files, is_form = await read_body(request, files=route.files)
         if route.admin_only and not starting_records.is_admin(self.account, agent):
             raise access_denied()
+        self._count_write(match)
         return route.handler(
             Request(
                 self.account, agent, verb(request), request.url.path, match.ids, match.texts,

@@ -4,7 +4,7 @@ Source: developers.freshdesk.com/api, Contacts. A deleted contact keeps its addr
 contact with one of them still clashes) until it is deleted for good.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from local.freshdesk.contact_rules import (
     find_live_contact,
 )
 from local.freshdesk.custom_attributes import custom_searchable, with_custom_names
-from local.freshdesk.directory import by_name, completed, matching, renamed, term_of
+from local.freshdesk.directory import by_name, completed, matching, remembered, renamed, term_of
 from local.freshdesk.errors import ApiError, not_found
 from local.freshdesk.paging import PAGING, page_of, paged
 from local.freshdesk.people import (
@@ -38,6 +38,8 @@ _NOT_IN_LIST: Final = frozenset(
     {"tags", "other_emails", "view_all_tickets", "avatar", "deleted", "other_companies", *_HIDDEN}
 )
 _TEXT = Field("string", nullable=False)
+# Pages up to this row are cheaper found anew than remembered with all the rows behind them.
+_NEAR: Final = 500
 _LIST_QUERY = {
     **PAGING,
     "email": _TEXT,
@@ -98,10 +100,16 @@ def _list(request: Request) -> Reply:
     wanted = check_query(_LIST_QUERY, request.query)
     page = page_of(wanted)
     wanted = {name: value for name, value in wanted.items() if name not in PAGING}
-    # One row past the page tells whether another follows; no need to look at the rest.
-    rows = list(islice(_select(request.account, wanted), page.stop + 1))
-    reply = paged(request, rows, page)
+    reply = paged(request, _rows(request.account, wanted, page.stop), page)
     return Reply(200, [_list_item(request, one) for one in reply.body], reply.headers)
+
+
+def _rows(account: Account, wanted: dict[str, Any], stop: int) -> list[Record]:
+    """What the list holds, at least to one row past ``stop``: it tells whether a page follows."""
+    if stop < _NEAR:
+        return list(islice(_select(account, dict(wanted)), stop + 1))
+    question = ("contacts", *sorted(wanted.items()))
+    return remembered(account, question, lambda: _select(account, dict(wanted)))
 
 
 def _select(account: Account, wanted: dict[str, Any]) -> Iterator[Record]:
@@ -114,16 +122,21 @@ def _select(account: Account, wanted: dict[str, Any]) -> Iterator[Record]:
     if "email" in wanted:
         owner = account.contacts.get(find_user(account, "email", wanted["email"]) or 0)
         records = [owner] if owner is not None and not visitors else []
-    found = (one for one in records if _in_state(one, state) and one["updated_at"] >= since)
-    return matching(found, wanted)
+    found = _of_state(records, state)
+    if since:
+        found = (one for one in found if one["updated_at"] >= since)
+    return matching(found, wanted) if wanted else found
 
 
-def _in_state(contact: Record, state: str | None) -> bool:
+def _of_state(records: Iterable[Record], state: str | None) -> Iterator[Record]:
+    """The live ones, or those of ``state``. No call per record: a far page skips thousands."""
     if state in {"deleted", "blocked"}:
-        return bool(contact[state])
-    if contact["deleted"] or contact["blocked"]:
-        return False
-    return state is None or contact["active"] is (state == "verified")
+        return (one for one in records if one[state])
+    live = (one for one in records if not (one["deleted"] or one["blocked"]))
+    if state is None:
+        return live
+    active = state == "verified"
+    return (one for one in live if one["active"] is active)
 
 
 def _update(request: Request) -> Reply:
@@ -191,7 +204,7 @@ def _send_invite(request: Request) -> Reply:
 
 def _autocomplete(request: Request) -> Reply:
     term = term_of(request, "term")
-    live = (one for one in by_name(request.account, "contacts") if _in_state(one, None))
+    live = _of_state(by_name(request.account, "contacts"), None)
     found = completed(term, live, lambda one: [one["name"]])
     return Reply(200, [{"id": one["id"], "name": one["name"]} for one in found])
 

@@ -4,8 +4,8 @@ Source: developers.freshdesk.com/api: contacts and agents are listed by name; au
 case-insensitive and matches the beginnings of words, not parts of them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -45,6 +45,28 @@ def by_name(account: Account, table_name: str) -> list[Record]:
 def renamed(account: Account, table_name: str) -> None:
     """Have the next ``by_name`` sort again: a name changed, or one record replaced another."""
     _orders.get(account, {}).pop(table_name, None)
+
+
+@dataclass(slots=True)
+class _Answers:
+    writes: int
+    found: dict[Hashable, list[Record]] = field(default_factory=dict)
+
+
+_MAX_ANSWERS = 16
+_answers: WeakKeyDictionary[Account, _Answers] = WeakKeyDictionary()
+
+
+def remembered(
+    account: Account, question: Hashable, compute: Callable[[], Iterable[Record]]
+) -> list[Record]:
+    """What ``compute`` gives, kept until the next write: pages follow one another."""
+    answers = _answers.get(account)
+    if answers is None or answers.writes != account.writes or len(answers.found) >= _MAX_ANSWERS:
+        answers = _answers[account] = _Answers(account.writes)
+    if question not in answers.found:
+        answers.found[question] = list(compute())
+    return answers.found[question]
 
 
 def name_of(record: Record) -> str:

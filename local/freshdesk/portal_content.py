@@ -1,4 +1,4 @@
-"""The portal's knowledge base and forums: trees of a few records, to be read.
+"""The portal's knowledge base and forums: trees of a few records, as they are read.
 
 Source: developers.freshdesk.com/api, Solutions and Discussions. Categories hold folders, folders
 hold articles; categories hold forums, forums hold topics, topics hold comments.
@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from local.freshdesk.account import Account, Record
-from local.freshdesk.errors import not_found
+from local.freshdesk.directory import completed
+from local.freshdesk.errors import missing_field, not_found, validation_failed
 from local.freshdesk.paging import PAGING, page_of, paged
 from local.freshdesk.routing import Reply, Request, Route
-from local.freshdesk.validation import check_query
+from local.freshdesk.validation import Field, check_query
 
 _PUBLISHED = 2
 _PERMANENT = 1
@@ -24,9 +25,10 @@ def put_portal_content(account: Account) -> None:
     _put_forums(account)
 
 
-def _put(account: Account, table: str, **attributes: Any) -> Record:
+def put_record(account: Account, table: str, **attributes: Any) -> Record:
+    """Add a record with a fresh id and both stamps."""
     stamp = account.clock.stamp()
-    record: Record = {"id": account.next_id("portal"), **attributes}
+    record: Record = {"id": account.next_id("reference"), **attributes}
     record |= {"created_at": stamp, "updated_at": stamp}
     account.table(table)[record["id"]] = record
     return record
@@ -37,18 +39,18 @@ def _put_knowledge_base(account: Account) -> None:
         "Getting started": ("Invite your team from the settings page.", "Choose a plan first."),
         "Billing": ("Invoices are sent on the first day of a month.",),
     }
-    category = _put(
+    category = put_record(
         account, "solution_categories", name="Help centre", description="How to use the product",
         visible_in_portals=[],
     )  # fmt: skip
     for name, articles in texts.items():
-        folder = _put(
+        folder = put_record(
             account, "solution_folders", name=name, description=None, category_id=category["id"],
-            visibility=_EVERYONE,
+            visibility=_EVERYONE, articles_count=len(articles),
         )  # fmt: skip
         for text in articles:
             title = text.partition(" ")[0]
-            _put(
+            put_record(
                 account, "solution_articles", type=_PERMANENT, category_id=category["id"],
                 folder_id=folder["id"], agent_id=next(iter(account.agents)), title=title,
                 description=f"<p>{text}</p>", description_text=text, status=_PUBLISHED,
@@ -59,19 +61,19 @@ def _put_knowledge_base(account: Account) -> None:
 
 def _put_forums(account: Account) -> None:
     author = next(iter(account.agents))
-    category = _put(account, "discussion_categories", name="Community", description=None)
-    forum = _put(
+    category = put_record(account, "discussion_categories", name="Community", description=None)
+    forum = put_record(
         account, "discussion_forums", name="Announcements", description="What is new", position=1,
         forum_category_id=category["id"], forum_type=4, forum_visibility=_EVERYONE,
         topics_count=1, posts_count=1,
     )  # fmt: skip
-    topic = _put(
+    topic = put_record(
         account, "discussion_topics", title="Welcome", message="<p>Say hello.</p>",
         forum_id=forum["id"], user_id=author, locked=False, sticky=False, published=True,
         stamp_type=None, replied_by=author, user_votes=0, merged_topic_id=None, hits=0,
         posts_count=1,
     )  # fmt: skip
-    _put(
+    put_record(
         account, "discussion_comments", body="<p>Hello.</p>", body_text="Hello.",
         topic_id=topic["id"], forum_id=forum["id"], user_id=author, published=True, spam=False,
         trash=False, answer=False,
@@ -105,6 +107,17 @@ def _below(parents: str, table: str, key: str) -> Callable[[Request], Reply]:
     return handler
 
 
+def _search(request: Request) -> Reply:
+    """Articles with a word that begins with the term, in title or text."""
+    checked = check_query({**PAGING, "term": Field("string", nullable=False)}, request.query)
+    if not checked.get("term"):
+        raise validation_failed([missing_field("term")])
+    articles = request.account.table("solution_articles").values()
+    texts = ("title", "description_text")
+    found = completed(checked["term"], articles, lambda one: [one[name] for name in texts])
+    return paged(request, found, page_of(checked))
+
+
 def _found(request: Request, table: str) -> Record:
     record: Record | None = request.account.table(table).get(request.ids["id"])
     if record is None:
@@ -119,6 +132,7 @@ _TOPICS = _below("discussion_forums", "discussion_topics", "forum_id")
 _COMMENTS = _below("discussion_topics", "discussion_comments", "topic_id")
 
 ROUTES = (
+    Route("GET", "/search/solutions", _search),
     Route("GET", "/solutions/categories", _all("solution_categories")),
     Route("GET", "/solutions/categories/{id}", _one("solution_categories")),
     Route("GET", "/solutions/categories/{id}/folders", _FOLDERS),

@@ -10,12 +10,14 @@ from contextlib import AbstractAsyncContextManager
 
 from local.freshdesk import (
     account_info,
+    admin_views,
     agents,
     attachments,
     automation_rules,
     companies,
     contact_merge,
     contacts,
+    content_writes,
     conversations,
     custom_attributes,
     customer,
@@ -29,6 +31,7 @@ from local.freshdesk import (
     ticket_fields,
     ticket_listing,
     ticket_search,
+    ticket_summary,
     tickets,
     time_entries,
     webhook_delivery,
@@ -58,6 +61,9 @@ FAMILIES: tuple[tuple[Route, ...], ...] = (
     reference_data.ROUTES,
     mailboxes.ROUTES,
     portal_content.ROUTES,
+    content_writes.ROUTES,
+    admin_views.ROUTES,
+    ticket_summary.ROUTES,
 )
 
 CONTROL_FAMILIES: tuple[tuple[Route, ...], ...] = (

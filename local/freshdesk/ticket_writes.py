@@ -32,10 +32,18 @@ _STATS = (
 # Seconds allowed by priority until the first response and the resolution.
 SLA_SECONDS = {1: (86_400, 432_000), 2: (43_200, 259_200), 3: (14_400, 86_400), 4: (3_600, 14_400)}
 
+_INLINE_TAG = re.compile(
+    r"</?(?:a|b|code|em|font|i|s|small|span|strong|sub|sup|u)\b[^>]*>", re.IGNORECASE
+)
+
 
 def text_of(html: str) -> str:
-    """What ``description_text`` and ``body_text`` hold: the HTML's text, tags dropped."""
-    return unescape(re.sub(r"<[^>]*>", " ", html)).strip() if html else ""
+    """What ``description_text`` and ``body_text`` hold: the HTML's text on one line.
+
+    Tags within a line leave nothing behind, others part words.
+    """
+    parted = re.sub(r"<[^>]*>", " ", _INLINE_TAG.sub("", html or ""))
+    return " ".join(unescape(parted).split())
 
 
 def ticket_defaults(account: Account, stamp: str) -> Record:

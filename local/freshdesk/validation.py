@@ -49,7 +49,9 @@ _EXPECTED = {
 }
 _EMAIL = re.compile(r"^[^@\s,<>]+@[^@\s,<>]+\.[^@\s,<>]+$")
 _ZONE = r"(?:Z|[+-]\d{2}(?::?\d{2})?)?"
-_DATETIME = re.compile(rf"^(\d{{4}}-\d{{2}}-\d{{2}})(?:T(\d{{2}}:\d{{2}})(?:(:\d{{2}})(?:\.\d+)?)?({_ZONE}))?$")
+_DATETIME = re.compile(
+    rf"^(\d{{4}}-\d{{2}}-\d{{2}})(?:T(\d{{2}}:\d{{2}})(?:(:\d{{2}})(?:\.\d+)?)?({_ZONE}))?$"
+)
 
 
 @dataclass(frozen=True, slots=True)

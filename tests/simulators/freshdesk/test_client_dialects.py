@@ -62,3 +62,11 @@ async def test_skills_answer_at_their_older_path(simulator: RunningSimulator) ->
     assert answer.body == (await simulator.get("/admin/skills")).body
     one = await simulator.get(f"/skills/{answer.body[0]['id']}")
     assert one.body == answer.body[0]
+
+
+@pytest.mark.parametrize("path", ["/scenario_automations", "/tickets", "/agents/me"])
+async def test_a_path_may_name_its_format(simulator: RunningSimulator, path: str) -> None:
+    plain = await simulator.get(path)
+    answer = await simulator.get(f"{path}.json")
+    assert (answer.status, answer.body) == (200, plain.body)
+    assert (await simulator.get(f"{path}.xml")).status == 404

@@ -323,3 +323,37 @@ def test_a_term_completes_the_start_of_any_word_and_nothing_else(words: list[str
     for piece in pieces:
         found = completed(piece.upper(), [record], lambda one: [one["name"]])
         assert bool(found) is (piece in starts)
+
+
+async def test_far_pages_show_every_write(simulator: RunningSimulator) -> None:
+    await simulator.control("/clock", {"freeze": "2026-03-03T11:00:00Z"})
+    await simulator.control("/seed", {"contacts": 620})
+
+    async def far(**query: str) -> list[int]:
+        answer = await simulator.get("/contacts", per_page=100, page=6, **query)
+        assert answer.status == 200, answer.content
+        return [one["id"] for one in answer.body]
+
+    async def expected(since: str = "") -> list[int]:
+        records = await simulator.control("/truth?object=contacts")
+        live = [one for one in records if not one["deleted"] and one["updated_at"] >= since]
+        live.sort(key=lambda one: (one["name"].casefold(), one["id"]))
+        return [one["id"] for one in live][500:600]
+
+    since = "2026-01-01T00:00:00Z"
+    ids = await far()
+    assert ids == await expected()
+    assert await far(updated_since=since) == ids
+    made = (await simulator.post("/contacts", {"name": "Aa", "email": "aa@x.example"})).body["id"]
+    assert await far() == await expected() != ids
+    await simulator.put(f"/contacts/{made}", {"name": "Zz"})
+    assert await far() == await expected() == ids
+    await simulator.delete(f"/contacts/{ids[0]}")
+    assert await far() == await expected() == await far(updated_since=since)
+    assert ids[0] not in await far()
+    await simulator.put(f"/contacts/{ids[0]}/restore")
+    assert await far() == ids
+    await simulator.control("/seed", {"contacts": 30, "seed": 2})
+    assert await far() == await expected() != ids
+    await simulator.control("/reset", {})
+    assert await far() == []

@@ -40,6 +40,4 @@ async def test_a_direction_needs_an_order(simulator: RunningSimulator) -> None:
     ordered = await simulator.get("/email/mailboxes", order_by="group_id", order_type="desc")
     assert ordered.status == 200
     answer = await simulator.get("/email/mailboxes", order_type="desc")
-    assert [(one["field"], one["code"]) for one in answer.errors] == [
-        ("order_by", "missing_field")
-    ]
+    assert [(one["field"], one["code"]) for one in answer.errors] == [("order_by", "missing_field")]

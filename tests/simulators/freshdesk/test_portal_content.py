@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from local.freshdesk.ticket_writes import text_of
 from tests.simulators.freshdesk.conftest import RunningSimulator
 
 # Each step: the list below one record, the key that names that record, the single view's path.
@@ -60,3 +61,19 @@ async def test_a_longer_list_has_pages(simulator: RunningSimulator) -> None:
     answer = await simulator.get(path, per_page=1)
     assert len(answer.body) == 1
     assert f"{path}?per_page=1&page=2" in answer.headers["link"]
+
+
+async def test_articles_are_found_by_a_word_of_title_or_text(simulator: RunningSimulator) -> None:
+    found = (await simulator.get("/search/solutions", term="INVITE")).body
+    assert [one["description_text"] for one in found] == [
+        "Invite your team from the settings page."
+    ]
+    assert (await simulator.get("/search/solutions", term="settings")).body == found
+    assert (await simulator.get("/search/solutions", term="zebra")).body == []
+    assert (await simulator.get("/search/solutions")).errors[0]["field"] == "term"
+
+
+def test_text_of_html_keeps_words_whole() -> None:
+    html = "<p>Press <b>In</b>vite<i>.</i></p><div>Then\n wait &amp; see</div><br>Done"
+    assert text_of(html) == "Press Invite. Then wait & see Done"
+    assert text_of("") == ""
