@@ -14,7 +14,7 @@ from freshbridge.instances.model import Instance
 from freshbridge.queues.envelope import ActionRequest, ReceivedEvent, SyncWork
 from freshbridge.rules.model import Rule, RuleAction
 
-INSTANCE_ID = "ins_0193demo"
+INSTANCE_ID = "193000001"
 API_KEY = "key-made-up-4d1f"
 WEBHOOK_SECRET = "webhook-secret-made-up-77aa"
 SUBJECT = "Printer on fire in room 12"
@@ -69,9 +69,12 @@ def instance(**changed: Any) -> Instance:
     """A connected, enabled account."""
     values: dict[str, Any] = {
         "instance_id": INSTANCE_ID,
+        "element": "freshdeskv2",
         "platform": "freshdesk",
         "name": "Acme",
-        "domain": "acme",
+        "configuration": {"subdomain": "acme", "filter.response.nulls": "true"},
+        "secret_entries": ("username",),
+        "version": 1,
         "origin": "https://acme.freshdesk.com",
         "created_at": RECEIVED_AT,
     }

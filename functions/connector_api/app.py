@@ -1,4 +1,4 @@
-"""Everything under /api but the webhooks: access check, routes, error shapes.
+"""Everything under /api and /elements/api-v2 but the webhooks: access check, routes, error shapes.
 
 Success is `{"success": true, "message", "data"}`, failure `{"success": false, "message", "code",
 "request_id", "details"}`.
@@ -6,15 +6,15 @@ Success is `{"success": true, "message", "data"}`, failure `{"success": false, "
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+from botocore.exceptions import BotoCoreError, ClientError
 
-from connector_api import actions, integrations, rules, sync
-from connector_api.ports import ports
+from connector_api import actions, instances, integrations, replies, rules, sync, users
+from connector_api.gate import check_access
+from freshbridge import aws
 from freshbridge.errors import (
     Conflict,
     Forbidden,
@@ -24,7 +24,6 @@ from freshbridge.errors import (
     Retry,
     Unauthorized,
 )
-from freshbridge.instances.access import require
 from freshbridge.observability import count, function_logger, function_metrics
 from freshbridge.queues.publish import NotQueued
 
@@ -46,17 +45,10 @@ STATUS: tuple[tuple[type[FreshbridgeError], int], ...] = (
 )
 
 
-def check_access(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
-    """Let no request past that does not show both secrets."""
-    shown = app.current_event.headers.get("Authorization") or ""
-    user, organization = ports().access_secrets()
-    require(shown, user_secret=user, organization_secret=organization)
-    return next_middleware(app)
-
-
 app.use([check_access])
-for router in (actions.router, integrations.router, rules.router, sync.router):
+for router in (actions.router, integrations.router, rules.router, sync.router, users.router):
     app.include_router(router, prefix="/api")
+app.include_router(instances.router, prefix=replies.ELEMENTS)
 
 
 @app.exception_handler(FreshbridgeError)  # type: ignore[untyped-decorator]  # Powertools' own
@@ -70,6 +62,14 @@ def refused(error: FreshbridgeError) -> Response[str]:
     }
     logger.warning("request refused", extra={"status": status, "code": error.code})
     return _failure(status, str(error), error.code, details)
+
+
+@app.exception_handler([ClientError, BotoCoreError])  # type: ignore[untyped-decorator]  # Powertools'
+def unavailable(error: ClientError | BotoCoreError) -> Response[str]:
+    """A table, secret or queue did not answer; what was asked may be asked again."""
+    logger.error("AWS did not answer", extra={"error": aws.error_name(error)})
+    message = "A service behind this one did not answer. Try again later."
+    return _failure(503, message, "unavailable", {})
 
 
 @app.not_found
@@ -90,11 +90,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _failure(status: int, message: str, code: str, details: dict[str, Any]) -> Response[str]:
-    body = {
-        "success": False,
-        "message": message,
-        "code": code,
-        "request_id": app.lambda_context.aws_request_id,
-        "details": details,
-    }
-    return Response(status_code=status, content_type="application/json", body=json.dumps(body))
+    return replies.failure(
+        app.current_event.path,
+        app.lambda_context.aws_request_id,
+        status,
+        message=message,
+        code=code,
+        details=details,
+    )

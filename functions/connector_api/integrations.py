@@ -1,7 +1,13 @@
-"""/integrations: connect, list, look at, test and disconnect accounts."""
+"""/integrations: connect, list, look at, change, test and disconnect accounts.
+
+The same instances as under /elements/api-v2/instances, in the words of this API.
+"""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -9,26 +15,28 @@ from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from connector_api.ports import ports
 from connector_api.replies import json_body, success
-from freshbridge.instances import provision
-from freshbridge.instances.connection import Connections
+from freshbridge.errors import FieldError
+from freshbridge.instances import request, validation
 from freshbridge.instances.model import Instance
+from freshbridge.instances.origin import origin_of
+from freshbridge.instances.provision import Change
+from freshbridge.instances.request import InvalidIntegration
+from freshbridge.instances.validation import Checked
+from freshbridge.instances.view import integration_view
 
 router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # Powertools' own
+
+_CHANGEABLE = ("name", "credentials", "config", "tags", "disabled")
 
 
 @router.post("/integrations")
 def create() -> Response[str]:
-    """Connect an account; the webhook secret is shown in this answer only."""
-    wanted = provision.read(json_body(router.current_event))
-    made = provision.provision(
-        wanted,
-        registry=ports().registry,
-        vault=ports().vault,
-        transport=ports().transport,
-        allowed_origins=ports().allowed_origins,
-    )
-    data = _shown(made.instance) | {
-        "agent_id": made.agent_id,
+    """Connect an account; token and webhook secret are shown in this answer only."""
+    wanted = request.read_integration(json_body(router.current_event))
+    made = ports().provisioner.create(wanted, user_id=router.context.get("user_id", 1))
+    data = integration_view(made.instance) | {
+        "token": made.token,
+        "agent_id": made.checked.agent_id,
         "webhook": {
             "path": f"/api/webhooks/{made.instance.platform}/{made.instance.instance_id}",
             "header": "X-Freshbridge-Secret",
@@ -40,52 +48,105 @@ def create() -> Response[str]:
 
 @router.get("/integrations")
 def list_all() -> Response[str]:
-    """Every instance, oldest first."""
-    return success("Integrations", [_shown(instance) for instance in ports().registry.all()])
+    """Every instance, by id."""
+    return success("Integrations", [integration_view(found) for found in ports().registry.all()])
 
 
 @router.get("/integrations/<instance_id>")
 def get(instance_id: str) -> Response[str]:
     """One instance, without its secrets."""
-    return success("Integration", _shown(ports().registry.get(instance_id)))
+    return success("Integration", integration_view(ports().registry.get(instance_id)))
+
+
+@router.patch("/integrations/<instance_id>")
+def change(instance_id: str) -> Response[str]:
+    """Change what is given; new credentials are checked with the provider before they are kept."""
+    body = json_body(router.current_event)
+    if unknown := sorted(set(body) - set(_CHANGEABLE)):
+        raise InvalidIntegration(
+            "the integration cannot be changed",
+            fields=[FieldError(name, "cannot be changed", "unknown") for name in unknown],
+        )
+    instance = ports().registry.get(instance_id)
+    changed = ports().provisioner.change(instance_id, _change(instance, body))
+    if isinstance(disabled := body.get("disabled"), bool):
+        changed = ports().registry.change(
+            instance_id, lambda held: replace(held, disabled=disabled)
+        )
+    return success("Integration changed", integration_view(changed))
 
 
 @router.delete("/integrations/<instance_id>")
 def delete(instance_id: str) -> Response[str]:
     """Disconnect: the secrets can be restored for a week, the lake keeps its records."""
-    instance = ports().registry.get(instance_id)
-    # The instance last: if this is cut short, it can still be found and deleted again.
-    for rule in ports().rules.of(instance_id):
-        ports().rules.delete(instance_id, rule.rule_id)
-    ports().vault.delete(instance_id)
-    ports().registry.delete(instance_id)
-    return success("Integration deleted", _shown(instance))
+    return success("Integration deleted", integration_view(ports().provisioner.delete(instance_id)))
+
+
+@router.post("/integrations/<instance_id>/token")
+def rotate_token(instance_id: str) -> Response[str]:
+    """A new instance token, shown this once; the one before is valid for another day."""
+    return success("Token rotated", {"token": ports().provisioner.rotate_token(instance_id)})
 
 
 @router.post("/integrations/<instance_id>/test")
 def test(instance_id: str) -> Response[str]:
-    """Ask the provider who the key belongs to."""
-    connections = Connections(
-        ports().registry,
-        ports().vault,
-        ports().transport,
-        allowed_origins=ports().allowed_origins,
-    )
+    """Ask the provider who the credentials belong to, and what they may not do."""
     instance = ports().registry.get(instance_id)
-    agent = connections.use(instance_id, lambda client, _instance: client.me())
-    return success(
-        "Connection successful",
-        {"platform": instance.platform, "domain": instance.domain, "agent_id": agent.get("id")},
+    begin = perf_counter()
+    checked = validation.check(
+        instance.platform,
+        origin_of(instance.platform, instance.domain, ports().allowed_origins),
+        instance.configuration,
+        ports().vault.credentials(instance_id),
+        ports().transport(),
+    )
+    latency_ms = round((perf_counter() - begin) * 1000)
+    administrator = None
+    if instance.platform == "freshdesk":
+        administrator = ports().connections.use(
+            instance_id, lambda client, _instance: validation.may_administrate(client)
+        )
+    body = {
+        "success": True,
+        "message": "Connection successful",
+        "platform": instance.platform,
+        "domain": instance.domain,
+        "latency_ms": latency_ms,
+        **_findings(checked, administrator),
+    }
+    return Response(status_code=200, content_type="application/json", body=json.dumps(body))
+
+
+def _change(instance: Instance, body: dict[str, Any]) -> Change:
+    name, credentials, config = body.get("name"), body.get("credentials"), body.get("config")
+    wrong = request.config_errors(config) if config is not None else []
+    if name is not None and not (isinstance(name, str) and name.strip()):
+        wrong.append(FieldError("name", "a text is required", "invalid_value"))
+    if credentials is not None and not isinstance(credentials, dict):
+        wrong.append(FieldError("credentials", "must be an object", "invalid_value"))
+    if not isinstance(body.get("disabled", False), bool):
+        wrong.append(FieldError("disabled", "must be true or false", "invalid_value"))
+    if wrong:
+        raise InvalidIntegration("the integration cannot be changed", fields=wrong)
+    return Change(
+        name=request.clean_name(name) if name else None,
+        tags=request.clean_tags(body["tags"]) if "tags" in body else None,
+        values=request.credential_entries(instance.platform, credentials) if credentials else None,
+        config=config,
     )
 
 
-def _shown(instance: Instance) -> dict[str, Any]:
+def _findings(checked: Checked, administrator: bool | None) -> dict[str, Any]:
+    limit = checked.rate_limit
+    may_not = []
+    if administrator is False:
+        may_not.append("administrator calls: agents, groups, automations, ticket field settings")
+    if checked.ticket_scope in (2, 3):
+        may_not.append(
+            "tickets outside its own " + ("groups" if checked.ticket_scope == 2 else "assignment")
+        )
     return {
-        "id": instance.instance_id,
-        "platform": instance.platform,
-        "name": instance.name,
-        "domain": instance.domain,
-        "disabled": instance.disabled,
-        "config": instance.config,
-        "created_at": instance.created_at,
+        "agent": {"id": checked.agent_id, "name": checked.agent_name},
+        "may_not": may_not,
+        "rate_limit": limit and {"total": limit.total, "remaining": limit.remaining},
     }

@@ -5,8 +5,13 @@ from __future__ import annotations
 import time
 from functools import lru_cache
 
-from freshbridge import aws, settings
+from freshbridge import settings
+from freshbridge.instances.callers import Callers
+from freshbridge.instances.connection import Connections
+from freshbridge.instances.deployed_secret import DeployedSecret
+from freshbridge.instances.provision import Provisioner
 from freshbridge.instances.registry import Registry
+from freshbridge.instances.users import UserStore
 from freshbridge.instances.vault import Vault
 from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
@@ -14,7 +19,10 @@ from freshbridge.rules.store import RuleStore
 from freshbridge.sync.cursor_store import CursorStore
 from freshbridge.transport import RequestsTransport, Transport
 
-ACCESS_AGE_S = 60.0
+
+def wall_clock() -> float:
+    """Seconds since the epoch: what rotated secrets' graces are measured with."""
+    return time.time()
 
 
 class Ports:
@@ -22,36 +30,35 @@ class Ports:
 
     def __init__(self, chosen: settings.ApiSettings) -> None:
         """Nothing is called before the first request."""
-        self._chosen = chosen
         self.allowed_origins = chosen.allowed_provider_origins
         # Written here and read elsewhere: the API itself always looks at the table.
         self.registry = Registry(chosen.instance_table, age_s=0)
         self.rules = RuleStore(chosen.instance_table, age_s=0)
         self.vault = Vault(chosen.stack_name, age_s=0)
+        self.provisioner = Provisioner(
+            self.registry,
+            self.vault,
+            self.rules,
+            self.transport,
+            allowed_origins=self.allowed_origins,
+        )
+        self.connections = Connections(
+            self.registry, self.vault, self.transport, allowed_origins=self.allowed_origins
+        )
         self.cursors = CursorStore(chosen.sync_table)
         self.sync_queue = Publisher(
             chosen.sync_queue_url, PayloadStore(chosen.payload_bucket), prefix="sync"
         )
-        self._access: tuple[float, tuple[str, str]] = (float("-inf"), ("", ""))
+        self.callers = Callers(
+            organization=DeployedSecret(chosen.organization_secret_id, clock=wall_clock),
+            owner=DeployedSecret(chosen.user_secret_id, clock=wall_clock),
+            users=UserStore(chosen.access_table, clock=wall_clock),
+        )
 
     @lru_cache(maxsize=1)  # noqa: B019 - one Ports lives as long as its process
     def transport(self) -> Transport:
         """The one pooled HTTP session."""
         return RequestsTransport()
-
-    def access_secrets(self) -> tuple[str, str]:
-        """The User and the Organization secret, at most a minute old."""
-        read_at, pair = self._access
-        if time.monotonic() - read_at >= ACCESS_AGE_S:
-            client = aws.secretsmanager()
-            pair = (
-                client.get_secret_value(SecretId=self._chosen.user_secret_id)["SecretString"],
-                client.get_secret_value(SecretId=self._chosen.organization_secret_id)[
-                    "SecretString"
-                ],
-            )
-            self._access = (time.monotonic(), pair)
-        return pair
 
 
 @lru_cache(maxsize=1)

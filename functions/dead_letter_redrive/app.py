@@ -37,6 +37,7 @@ def _queues() -> dict[str, Redrive]:
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Move up to `limit` dead letters back, or count them by reason."""
+    event = event if isinstance(event, dict) else {}
     name = event.get("queue")
     queue = _queues().get(str(name))
     limit = event.get("limit", 1000)

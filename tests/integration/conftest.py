@@ -41,7 +41,7 @@ HANDLERS = {
     "SyncWorker": "scheduled_sync.worker",
     "DeadLetterRedrive": "dead_letter_redrive.app",
 }
-TABLES = ("InstanceTable", "SyncTable", "IdempotencyTable")
+TABLES = ("AccessTable", "InstanceTable", "SyncTable", "IdempotencyTable")
 # A queue is created after the dead-letter queue that it names.
 QUEUES = (
     "EventDeadLetterQueue", "EventQueue",
@@ -106,10 +106,10 @@ class Stack:
     def connect(self, instance: Instance | None = None) -> Instance:
         """Store an instance with both of its secrets."""
         instance = instance or builders.instance()
-        Registry(self.names["InstanceTable"]).put(instance)
+        Registry(self.names["InstanceTable"]).create(instance)
         Vault(STACK_NAME).create(
             instance.instance_id,
-            api_key=builders.API_KEY,
+            credentials={"username": builders.API_KEY},
             webhook_secret=builders.WEBHOOK_SECRET,
         )
         return instance

@@ -94,6 +94,7 @@ def test_an_account_is_connected_shown_listed_tested_and_disconnected(
     stack: Stack, api: Api, provider: FakeTransport
 ) -> None:
     provider.on("GET", ME, json_reply({"id": 55}))
+    provider.on("GET", "/api/v2/agents", empty_reply(403))
 
     status, made = api("POST", "/api/integrations", CONNECT)
     secret = made["data"]["webhook"]["secret"]
@@ -108,7 +109,12 @@ def test_an_account_is_connected_shown_listed_tested_and_disconnected(
 
     assert api("GET", path)[1]["data"]["domain"] == "acme.freshdesk.com"
     assert [i["name"] for i in api("GET", "/api/integrations")[1]["data"]] == ["Acme"]
-    assert api("POST", f"{path}/test")[1]["data"]["agent_id"] == 55
+    tested = api("POST", f"{path}/test")[1]
+    assert (tested["success"], tested["message"]) == (True, "Connection successful")
+    assert (tested["platform"], tested["domain"]) == ("freshdesk", "acme.freshdesk.com")
+    assert tested["agent"] == {"id": 55, "name": None}
+    assert tested["latency_ms"] >= 0
+    assert [text.partition(":")[0] for text in tested["may_not"]] == ["administrator calls"]
     assert api("DELETE", path)[0] == 200
     assert api("GET", path)[0] == 404
     assert api("GET", "/api/integrations")[1]["data"] == []

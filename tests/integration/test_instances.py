@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from freshbridge import aws
 from freshbridge.errors import Forbidden, Misconfigured, Unauthorized
 from freshbridge.instances.connection import Connections, InstanceDisabled
-from freshbridge.instances.provision import provision, read
+from freshbridge.instances.provision import Provisioner
 from freshbridge.instances.registry import Registry, UnknownInstance
+from freshbridge.instances.request import read_integration
 from freshbridge.instances.vault import SecretMissing, Vault
 from freshbridge.rules.store import RuleStore
 from tests import builders
@@ -44,7 +46,7 @@ def test_an_instance_comes_back_as_it_was_stored(stack: Stack) -> None:
         config={"default_group_id": 7, "ratio": 0.1, "mapping": {"ü": [None, True]}},
     )
 
-    registry.put(stored)
+    registry.create(stored)
 
     assert Registry(stack.names["InstanceTable"]).get(stored.instance_id) == stored
 
@@ -52,7 +54,7 @@ def test_an_instance_comes_back_as_it_was_stored(stack: Stack) -> None:
 def test_instances_are_listed_by_id_and_rules_are_not_among_them(stack: Stack) -> None:
     registry = Registry(stack.names["InstanceTable"])
     for number in (3, 1, 2):
-        registry.put(builders.instance(instance_id=f"ins_{number}"))
+        registry.create(builders.instance(instance_id=f"ins_{number}"))
     RuleStore(stack.names["InstanceTable"]).put("ins_1", builders.rule())
 
     assert [i.instance_id for i in registry.all()] == ["ins_1", "ins_2", "ins_3"]
@@ -62,10 +64,10 @@ def test_an_instance_is_read_again_once_its_age_is_over(stack: Stack) -> None:
     table, clock = stack.names["InstanceTable"], Clock()
     client = counting(aws.dynamodb())
     registry = Registry(table, client, age_s=30, clock=clock)
-    Registry(table).put(builders.instance())
+    Registry(table).create(builders.instance())
     assert not registry.get(builders.INSTANCE_ID).disabled
 
-    Registry(table).put(builders.instance(disabled=True))
+    Registry(table).change(builders.INSTANCE_ID, lambda held: replace(held, disabled=True))
     clock.now += 29
     assert not registry.get(builders.INSTANCE_ID).disabled
     clock.now += 1
@@ -99,7 +101,7 @@ def test_what_one_registry_writes_it_sees_at_once(stack: Stack) -> None:
     with pytest.raises(UnknownInstance):
         registry.get(builders.INSTANCE_ID)
 
-    registry.put(builders.instance())
+    registry.create(builders.instance())
     assert registry.get(builders.INSTANCE_ID) == builders.instance()
     registry.delete(builders.INSTANCE_ID)
     registry.delete(builders.INSTANCE_ID)
@@ -130,7 +132,7 @@ def test_rules_belong_to_their_instance_and_are_cached_for_an_age(stack: Stack) 
 def rotate(stack_name: str, key: str) -> None:
     aws.secretsmanager().put_secret_value(
         SecretId=f"freshbridge/{stack_name}/credentials/{builders.INSTANCE_ID}",
-        SecretString=f'{{"api_key": "{key}"}}',
+        SecretString=f'{{"username": "{key}"}}',
     )
 
 
@@ -138,22 +140,22 @@ def test_a_rotated_key_is_seen_after_forgetting_or_ageing(stack: Stack) -> None:
     stack.connect()
     clock = Clock()
     vault = Vault(STACK_NAME, age_s=300, clock=clock)
-    assert vault.api_key(builders.INSTANCE_ID) == builders.API_KEY
+    assert vault.credentials(builders.INSTANCE_ID)["username"] == builders.API_KEY
 
     rotate(STACK_NAME, "second")
     clock.now += 299
-    assert vault.api_key(builders.INSTANCE_ID) == builders.API_KEY
+    assert vault.credentials(builders.INSTANCE_ID)["username"] == builders.API_KEY
     clock.now += 1
-    assert vault.api_key(builders.INSTANCE_ID) == "second"
+    assert vault.credentials(builders.INSTANCE_ID)["username"] == "second"
 
     rotate(STACK_NAME, "third")
-    assert vault.api_key(builders.INSTANCE_ID) == "second"
+    assert vault.credentials(builders.INSTANCE_ID)["username"] == "second"
     vault.forget("credentials", builders.INSTANCE_ID)
-    assert vault.api_key(builders.INSTANCE_ID) == "third"
+    assert vault.credentials(builders.INSTANCE_ID)["username"] == "third"
     assert vault.webhook_secret(builders.INSTANCE_ID) == builders.WEBHOOK_SECRET
 
 
-@pytest.mark.parametrize("content", ["not json", "{}", '{"api_key": 7}'])
+@pytest.mark.parametrize("content", ["not json", "7"])
 def test_a_secret_that_is_not_what_it_should_be_is_missing(stack: Stack, content: str) -> None:
     stack.connect()
     aws.secretsmanager().put_secret_value(
@@ -162,12 +164,12 @@ def test_a_secret_that_is_not_what_it_should_be_is_missing(stack: Stack, content
     )
 
     with pytest.raises(SecretMissing):
-        Vault(STACK_NAME).api_key(builders.INSTANCE_ID)
+        Vault(STACK_NAME).credentials(builders.INSTANCE_ID)
     with pytest.raises(SecretMissing):
-        Vault(STACK_NAME).api_key("ins_none")
+        Vault(STACK_NAME).credentials("ins_none")
 
 
-WANTED = read(
+WANTED = read_integration(
     {
         "platform": "freshdesk",
         "name": "Acme",
@@ -177,13 +179,14 @@ WANTED = read(
 
 
 def provisioned(stack: Stack, provider: FakeTransport, registry: Any = None) -> Any:
-    return provision(
-        WANTED,
-        registry=registry or Registry(stack.names["InstanceTable"]),
-        vault=Vault(STACK_NAME),
-        transport=lambda: provider,
+    table = stack.names["InstanceTable"]
+    return Provisioner(
+        registry or Registry(table),
+        Vault(STACK_NAME),
+        RuleStore(table),
+        lambda: provider,
         allowed_origins=(),
-    )
+    ).create(WANTED)
 
 
 def secrets_left() -> list[str]:
@@ -201,10 +204,10 @@ def test_a_connected_account_has_its_secrets_and_its_instance(
 
     instance_id = made.instance.instance_id
     vault = Vault(STACK_NAME)
-    assert made.agent_id == 55
+    assert made.checked.agent_id == 55
     assert Registry(stack.names["InstanceTable"]).get(instance_id) == made.instance
     assert made.instance.origin == "https://acme.freshdesk.com"
-    assert vault.api_key(instance_id) == builders.API_KEY
+    assert vault.credentials(instance_id) == {"username": builders.API_KEY}
     assert vault.webhook_secret(instance_id) == made.webhook_secret
     assert len(made.webhook_secret) >= 32
     assert builders.API_KEY not in str(stack.items("InstanceTable"))

@@ -109,7 +109,7 @@ TABLE: dict[str, tuple[str, Checks]] = {
     ),
     "connector_api/list_integrations.json": (
         "ConnectorApi",
-        (answers(200), lambda o: [i["id"] for i in o.body["data"]] == [builders.INSTANCE_ID]),
+        (answers(200), lambda o: [str(i["id"]) for i in o.body["data"]] == [builders.INSTANCE_ID]),
     ),
     "connector_api/without_access.json": (
         "ConnectorApi",

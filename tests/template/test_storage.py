@@ -22,13 +22,13 @@ def test_buckets_are_private_and_encrypted(resources: Resources) -> None:
 
 
 def test_what_cannot_be_made_again_survives_the_stack(resources: Resources) -> None:
-    for name in ("InstanceTable", "SyncTable", "LakeBucket"):
+    for name in ("AccessTable", "InstanceTable", "SyncTable", "LakeBucket"):
         assert resources[name]["DeletionPolicy"] == "Retain", name
         assert resources[name]["UpdateReplacePolicy"] == "Retain", name
 
 
 def test_lasting_tables_can_be_restored_to_a_point_in_time(resources: Resources) -> None:
-    for name in ("InstanceTable", "SyncTable"):
+    for name in ("AccessTable", "InstanceTable", "SyncTable"):
         recovery = resources[name]["Properties"]["PointInTimeRecoverySpecification"]
         assert recovery == {"PointInTimeRecoveryEnabled": True}, name
 

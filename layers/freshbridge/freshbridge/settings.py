@@ -83,6 +83,7 @@ class ApiSettings:
 
     stack_name: str
     instance_table: str
+    access_table: str
     sync_table: str
     sync_queue_url: str
     payload_bucket: str

@@ -9,6 +9,7 @@ Facts: https://developers.freshdesk.com/api/
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from freshbridge.freshdesk.credentials import Credential
 from freshbridge.freshdesk.paging import (
     PER_PAGE,
     TICKET_PAGE_LIMIT,
@@ -54,7 +55,7 @@ class FreshdeskClient:
         self,
         transport: "Transport",
         base_url: str,
-        api_key: str,
+        api_key: Credential,
         *,
         on_reply: OnReply | None = None,
         timeouts: Timeouts | None = None,

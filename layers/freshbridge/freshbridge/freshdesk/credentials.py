@@ -6,6 +6,7 @@ Facts: https://developers.freshdesk.com/api/#authentication
 import base64
 import binascii
 import ipaddress
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from freshbridge.errors import Misconfigured
@@ -14,13 +15,27 @@ from freshbridge.http_message import ProviderRequest
 _API_PATH = "/api/v2"
 
 
-def authorization(api_key: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An agent's e-mail address and password: the older way in, where the account still has it."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+Credential = str | Login
+"""An API key, or a login."""
+
+
+def authorization(credential: Credential) -> str:
     """Return the Authorization header's value: HTTP Basic, the key as user, `X` as password.
 
     Blanks around the key are dropped, for a secret pasted from a page often ends in a line break.
-    Raises Misconfigured for a key that cannot be one.
+    Raises Misconfigured for a key or a login that cannot be one.
     """
-    key = api_key.strip()
+    if isinstance(credential, Login):
+        return _login(credential)
+    key = credential.strip()
     if not key or not key.isascii() or not key.isprintable() or set(key) & {" ", ":"}:
         raise Misconfigured(
             "The Freshdesk API key is empty or holds a character no key has",
@@ -30,6 +45,18 @@ def authorization(api_key: str) -> str:
     return "Basic " + base64.b64encode(f"{key}:X".encode()).decode()
 
 
+def _login(login: Login) -> str:
+    name = login.username.strip()
+    # A colon ends the name in Basic authentication: RFC 7617, section 2.
+    if not name or not login.password or ":" in name or not (name + login.password).isprintable():
+        raise Misconfigured(
+            "The Freshdesk login is empty or holds a character no login has",
+            where="credentials",
+            advice="Give the agent's e-mail address and password, or better an API key.",
+        )
+    return "Basic " + base64.b64encode(f"{name}:{login.password}".encode()).decode()
+
+
 def redact(text: str, request: ProviderRequest) -> str:
     """Remove the key that `request` carries from `text`, should a proxy have echoed it."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -37,10 +64,12 @@ def redact(text: str, request: ProviderRequest) -> str:
         return text
     text = text.replace(token, "[key]")
     try:
-        key = base64.b64decode(token).decode().partition(":")[0]
+        user, _, password = base64.b64decode(token).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return text
-    return text.replace(key, "[key]") if key else text
+    # Beside a key stands the dummy password X, which is in many words.
+    secret = user if password == "X" else password  # noqa: S105 - the vendor's dummy
+    return text.replace(secret, "[key]") if secret else text
 
 
 def api_root(base_url: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from freshbridge.errors import InvalidRequest, ProviderDown
-from freshbridge.freshdesk.credentials import api_root, authorization
+from freshbridge.freshdesk.credentials import Credential, api_root, authorization
 from freshbridge.freshdesk.error_reply import error_from
 from freshbridge.freshdesk.paging import next_page_url
 from freshbridge.freshdesk.rate_limit import RateLimit, bucket_of
@@ -32,7 +32,7 @@ class Deciphered:
 
 def build_request(
     base_url: str,
-    api_key: str,
+    api_key: Credential,
     method: str,
     path: str,
     *,
@@ -58,7 +58,7 @@ def build_request(
 
 
 def build_next_request(
-    url: str, api_key: str, *, timeouts: Timeouts | None = None
+    url: str, api_key: Credential, *, timeouts: Timeouts | None = None
 ) -> ProviderRequest:
     """Return the request for the next page, whose address `decipher` has already vetted."""
     return ProviderRequest(
@@ -69,7 +69,7 @@ def build_next_request(
     )
 
 
-def _headers(api_key: str, *, has_body: bool) -> Headers:
+def _headers(api_key: Credential, *, has_body: bool) -> Headers:
     fields = {"Authorization": authorization(api_key), "Accept": "application/json"}
     if has_body:
         fields["Content-Type"] = "application/json"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from freshbridge.errors import Misconfigured, Unauthorized
 from freshbridge.freshdesk.client import FreshdeskClient, OnReply
+from freshbridge.freshdesk.credentials import Credential, Login
 from freshbridge.instances.origin import freshdesk_origin
 
 if TYPE_CHECKING:
@@ -59,16 +60,30 @@ class Connections:
         instance = self._registry.get(instance_id)
         if instance.disabled:
             raise InstanceDisabled(f"instance {instance_id} is disabled")
-        key = self._vault.api_key(instance_id)
+        secrets = self._vault.credentials(instance_id)
         try:
-            return work(self._client(instance, key), instance)
+            return work(self._client(instance, secrets), instance)
         except Unauthorized:
             self._vault.forget("credentials", instance_id)
-            if (rotated := self._vault.api_key(instance_id)) == key:
+            if (rotated := self._vault.credentials(instance_id)) == secrets:
                 raise
             return work(self._client(instance, rotated), instance)
 
-    def _client(self, instance: Instance, api_key: str) -> FreshdeskClient:
+    def _client(self, instance: Instance, secrets: dict[str, str]) -> FreshdeskClient:
         # Checked again at every use: the deployer may have narrowed the allow-list since.
         origin = freshdesk_origin(instance.origin, self._allowed)
-        return FreshdeskClient(self._transport(), origin, api_key, on_reply=self._on_reply)
+        credential = freshdesk_credential(instance.configuration, secrets)
+        return FreshdeskClient(self._transport(), origin, credential, on_reply=self._on_reply)
+
+
+def freshdesk_credential(configuration: dict[str, str], secrets: dict[str, str]) -> Credential:
+    """The API key of Freshdesk V2, or the login of the older element.
+
+    Raises:
+        Misconfigured: the vault has neither.
+    """
+    if "password" in secrets:
+        return Login(configuration.get("username", ""), secrets["password"])
+    if "username" in secrets:
+        return secrets["username"]
+    raise Misconfigured("the instance has no API key", advice="PATCH its configuration.username.")

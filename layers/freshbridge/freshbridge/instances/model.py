@@ -1,6 +1,7 @@
-"""A connector instance: one Freshdesk account, connected.
+"""A connector instance: one account at a provider, connected.
 
-Pure. It never holds a credential; those are in the vault under the same id.
+Pure. It never holds a credential; those are in the vault under the same id. The same instance has
+two faces: an *integration* under /api, an *instance* under /elements/api-v2.
 """
 
 from __future__ import annotations
@@ -12,19 +13,46 @@ DEFAULT_SYNC_OBJECTS = ("tickets",)
 
 
 @dataclass(frozen=True)
-class Instance:
-    """`origin` is the provider's scheme and host; `domain` is what the person typed.
+class TokenHash:
+    """SHA-256 of an instance token, in hex; a rotated one ends at `expires_at`, epoch seconds."""
 
-    `config` is the person's own (default_group_id, custom_field_mapping, …). `created_at` is UTC,
-    ISO 8601. A disabled instance runs no action and no sync; its webhooks are still stored.
+    hash: str
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One connected account.
+
+    `instance_id` is digits: a number in the API, a text everywhere inside. `origin` is the
+    provider's scheme and host. `configuration` holds the element's entries that are no secret, all
+    texts; `secret_entries` names those that the vault has. `config` is what /api/integrations keeps
+    for a person (default_group_id, custom_field_mapping, …). `created_at` is UTC, ISO 8601. A
+    disabled instance runs no action and no sync; its webhooks are still stored. `version` grows
+    with every write and guards against two at once.
     """
 
     instance_id: str
+    element: str
     platform: str
     name: str
-    domain: str
     origin: str
     created_at: str
-    disabled: bool = False
-    sync_objects: tuple[str, ...] = DEFAULT_SYNC_OBJECTS
+    configuration: dict[str, str] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    valid: bool = True
+    disabled: bool = False
+    user_id: int = 1
+    sync_objects: tuple[str, ...] = DEFAULT_SYNC_OBJECTS
+    secret_entries: tuple[str, ...] = ()
+    tokens: tuple[TokenHash, ...] = ()
+    version: int = 0
+
+    @property
+    def domain(self) -> str:
+        """What the person typed to say which account."""
+        for key in ("subdomain", "domain", "base.url"):
+            if key in self.configuration:
+                return self.configuration[key]
+        return ""

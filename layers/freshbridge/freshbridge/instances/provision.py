@@ -1,151 +1,212 @@
-"""Connect an account: check what was typed, ask the provider, keep the secrets, then the instance.
+"""Connect an account, change how it is connected, disconnect it.
 
-The instance is stored last: until it is, nothing uses the secrets, and when storing it fails they
-are deleted again.
+Nothing is kept before the provider has accepted the credentials. A new instance is stored last:
+until it is, nothing uses its secrets, and when storing it fails they are deleted again.
 """
 
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from freshbridge import identifiers, timestamps
-from freshbridge.errors import FieldError, InvalidRequest, Misconfigured, NotFound
-from freshbridge.freshdesk.client import FreshdeskClient
-from freshbridge.instances.model import DEFAULT_SYNC_OBJECTS, Instance
-from freshbridge.instances.origin import freshdesk_origin
+from freshbridge import timestamps
+from freshbridge.instances import elements, token, validation
+from freshbridge.instances.model import Instance
+from freshbridge.instances.origin import origin_of
+from freshbridge.instances.registry import IdTaken
+from freshbridge.instances.request import Wanted
+from freshbridge.instances.vault import SecretExists
 
 if TYPE_CHECKING:
     from freshbridge.instances.registry import Registry
+    from freshbridge.instances.validation import Checked
     from freshbridge.instances.vault import Vault
+    from freshbridge.rules.store import RuleStore
     from freshbridge.transport import Transport
 
-PLATFORMS = ("freshdesk",)
-SYNC_OBJECTS = ("tickets",)
-
-
-class InvalidIntegration(InvalidRequest):
-    """The request to connect an account is incomplete or wrong; `fields` names all that is."""
-
-    code = "invalid_integration"
+ID_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
 class Provisioned:
-    """A new instance, and its webhook secret, which is shown this once."""
+    """A new instance, and its token and webhook secret, which are shown this once."""
 
     instance: Instance
+    token: str
     webhook_secret: str
-    agent_id: int | None
+    checked: Checked
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a person asked to connect. Its representation leaves the key out."""
+class Change:
+    """What is to change; None leaves it as it is.
 
-    platform: str
-    name: str
-    domain: str
-    api_key: str
-    config: dict[str, Any]
-
-    def __repr__(self) -> str:
-        """Without the key: representations end in logs and tracebacks."""
-        return f"Wanted(platform={self.platform!r}, name={self.name!r})"
-
-
-def read(body: object) -> Wanted:
-    """`{"platform", "name", "credentials": {"domain", "api_key"}, "config"}` to what is wanted.
-
-    Raises:
-        InvalidIntegration: naming every entry that is missing or of the wrong type at once.
+    `values` are configuration entries, secret ones among them, as the caller sent them. With
+    `replace_all` entries that are not given go back to their defaults.
     """
-    fields = body if isinstance(body, dict) else {}
-    credentials = fields.get("credentials")
-    inner = credentials if isinstance(credentials, dict) else {}
-    texts = {
-        "platform": fields.get("platform"),
-        "name": fields.get("name"),
-        "credentials.domain": inner.get("domain"),
-        "credentials.api_key": inner.get("api_key"),
-    }
-    wrong = [
-        FieldError(path, "a text is required", "missing")
-        for path, value in texts.items()
-        if not isinstance(value, str) or not value.strip()
-    ]
-    config = fields.get("config", {})
-    if not isinstance(config, dict):
-        wrong.append(FieldError("config", "must be an object", "wrong_type"))
-    elif not _known_objects(config.get("sync_objects", [])):
-        accepted = f"must be a list of {', '.join(SYNC_OBJECTS)}"
-        wrong.append(FieldError("config.sync_objects", accepted, "unknown"))
-    if texts["platform"] not in (*PLATFORMS, None):
-        accepted = f"must be one of {', '.join(PLATFORMS)}"
-        wrong.append(FieldError("platform", accepted, "unknown"))
-    if wrong:
-        raise InvalidIntegration("the integration cannot be created", fields=wrong)
-    clean = {path: str(value).strip() for path, value in texts.items()}
-    return Wanted(
-        clean["platform"],
-        clean["name"],
-        clean["credentials.domain"],
-        clean["credentials.api_key"],
-        config,
-    )
+
+    name: str | None = None
+    tags: tuple[str, ...] | None = None
+    values: dict[str, object] | None = None
+    config: dict[str, Any] | None = None
+    replace_all: bool = False
 
 
-def _known_objects(names: object) -> bool:
-    return isinstance(names, list) and all(name in SYNC_OBJECTS for name in names)
+class Provisioner:
+    """Creates, changes and deletes instances of one stack."""
 
+    def __init__(
+        self,
+        registry: Registry,
+        vault: Vault,
+        rules: RuleStore,
+        transport: Callable[[], Transport],
+        *,
+        allowed_origins: Iterable[str],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`transport` is called when a provider is to be asked; `clock` is epoch seconds."""
+        self._registry = registry
+        self._vault = vault
+        self._rules = rules
+        self._transport = transport
+        self._allowed = tuple(allowed_origins)
+        self._clock = clock
 
-def provision(
-    wanted: Wanted,
-    *,
-    registry: Registry,
-    vault: Vault,
-    transport: Callable[[], Transport],
-    allowed_origins: Iterable[str],
-) -> Provisioned:
-    """Connect the account.
+    def create(self, wanted: Wanted, *, user_id: int = 1) -> Provisioned:
+        """Connect the account.
 
-    Raises:
-        Misconfigured: the domain is not one that a key may be sent to, or no account is there.
-        Unauthorized, Forbidden: the provider refused the key; nothing was stored.
-        Retry: the provider could not be asked; nothing was stored.
-    """
-    origin = freshdesk_origin(wanted.domain, allowed_origins)
-    agent = _owner(FreshdeskClient(transport(), origin, wanted.api_key))
-    instance = Instance(
-        instance_id=identifiers.new_id("ins"),
-        platform=wanted.platform,
-        name=wanted.name,
-        domain=wanted.domain,
-        origin=origin,
-        created_at=timestamps.to_text(timestamps.now()),
-        sync_objects=tuple(wanted.config.get("sync_objects", DEFAULT_SYNC_OBJECTS)),
-        config=wanted.config,
-    )
-    webhook_secret = secrets.token_urlsafe(32)
-    try:
-        vault.create(instance.instance_id, api_key=wanted.api_key, webhook_secret=webhook_secret)
-        registry.put(instance)
-    except Exception:
-        # Whatever failed, half an instance must not stay: its secrets would outlive it unseen.
-        vault.delete(instance.instance_id)
-        raise
-    return Provisioned(instance, webhook_secret, agent.get("id"))
+        Raises:
+            Misconfigured: the address is not one that credentials may be sent to, or no account
+                is there.
+            Unauthorized, Forbidden: the provider refused the credentials; nothing was stored.
+            Retry: the provider could not be asked; nothing was stored.
+        """
+        instance = Instance(
+            instance_id="",
+            element=wanted.element.key,
+            platform=wanted.element.platform,
+            name=wanted.name,
+            origin="",
+            created_at=timestamps.to_text(timestamps.now()),
+            configuration=wanted.configuration,
+            config=wanted.config,
+            tags=wanted.tags,
+            user_id=user_id,
+            sync_objects=wanted.sync_objects,
+            secret_entries=tuple(sorted(wanted.credentials)),
+        )
+        instance, checked = self._checked(instance, wanted.credentials)
+        for _ in range(ID_ATTEMPTS - 1):
+            try:
+                return self._store(instance, wanted.credentials, checked)
+            except IdTaken:
+                continue
+        return self._store(instance, wanted.credentials, checked)
 
+    def change(self, instance_id: str, change: Change) -> Instance:
+        """Apply a change; credentials and addresses are checked with the provider first.
 
-def _owner(client: FreshdeskClient) -> dict[str, Any]:
-    try:
-        return client.me()
-    except NotFound as error:
-        raise Misconfigured(
-            "no Freshdesk account answers at this domain",
-            where="credentials.domain",
-            advice="Check its spelling in the address of your helpdesk.",
-            status=error.status,
-        ) from error
+        Two changes at once both last. When credentials change, the new ones are stored once the
+        provider has accepted them; the ones before stay in the vault as AWSPREVIOUS.
+
+        Raises:
+            UnknownInstance, ChangedMeanwhile, InvalidConfiguration, and what `create` raises.
+        """
+        before = self._registry.get(instance_id)
+        credentials: dict[str, str] | None = None
+        if change.values is not None:
+            credentials = self._new_credentials(before, change)
+
+        def edit(now: Instance) -> Instance:
+            return self._edited(now, change)
+
+        after = edit(before)
+        if credentials is not None or after.origin != before.origin:
+            held = credentials or self._vault.credentials(instance_id)
+            self._checked(after, held)
+        if credentials is not None:
+            self._vault.replace_credentials(instance_id, credentials)
+            names = tuple(sorted(credentials))
+            return self._registry.change(
+                instance_id, lambda now: replace(edit(now), secret_entries=names)
+            )
+        return self._registry.change(instance_id, edit)
+
+    def delete(self, instance_id: str) -> Instance:
+        """Disconnect; the secrets can be restored for a week.
+
+        The instance goes last: if this is cut short, it can still be found and deleted again.
+
+        Raises:
+            UnknownInstance: no such id.
+        """
+        instance = self._registry.get(instance_id)
+        for rule in self._rules.of(instance_id):
+            self._rules.delete(instance_id, rule.rule_id)
+        self._vault.delete(instance_id)
+        self._registry.delete(instance_id)
+        return instance
+
+    def rotate_token(self, instance_id: str) -> str:
+        """A new token, shown this once; the one before is valid for a grace period."""
+        fresh = token.new_token(instance_id, secrets.token_bytes(32))
+        now = self._clock()
+        self._registry.change(instance_id, lambda held: token.rotated(held, fresh, now=now))
+        return fresh
+
+    def _store(
+        self, instance: Instance, credentials: dict[str, str], checked: Checked
+    ) -> Provisioned:
+        instance_id = str(secrets.randbelow(900_000_000) + 100_000_000)
+        fresh = token.new_token(instance_id, secrets.token_bytes(32))
+        webhook_secret = secrets.token_urlsafe(32)
+        instance = replace(instance, instance_id=instance_id, tokens=(token.token_hash(fresh),))
+        try:
+            self._vault.create(instance_id, credentials=credentials, webhook_secret=webhook_secret)
+            stored = self._registry.create(instance)
+        except SecretExists as error:
+            raise IdTaken(f"instance {instance_id} exists") from error
+        except Exception:
+            # Whatever failed, half an instance must not stay: its secrets would outlive it unseen.
+            self._vault.delete(instance_id)
+            raise
+        return Provisioned(stored, fresh, webhook_secret, checked)
+
+    def _checked(self, instance: Instance, credentials: dict[str, str]) -> tuple[Instance, Checked]:
+        origin = origin_of(instance.platform, instance.domain, self._allowed)
+        checked = validation.check(
+            instance.platform, origin, instance.configuration, credentials, self._transport()
+        )
+        return replace(instance, origin=origin, valid=True), checked
+
+    def _new_credentials(self, instance: Instance, change: Change) -> dict[str, str] | None:
+        element = elements.find(instance.element)
+        _, secret = elements.split(element, change.values or {}, complete=False)
+        if not secret:
+            return None
+        held = {} if change.replace_all else self._vault.credentials(instance.instance_id)
+        return held | secret
+
+    def _edited(self, instance: Instance, change: Change) -> Instance:
+        edited = instance
+        if change.name is not None:
+            edited = replace(edited, name=change.name)
+        if change.tags is not None:
+            edited = replace(edited, tags=change.tags)
+        if change.config is not None:
+            config = change.config if change.replace_all else edited.config | change.config
+            objects = tuple(config.get("sync_objects", edited.sync_objects))
+            edited = replace(edited, config=config, sync_objects=objects)
+        if change.values is not None:
+            element = elements.find(instance.element)
+            shown, _ = elements.split(element, change.values, complete=change.replace_all)
+            kept = shown if change.replace_all else edited.configuration | shown
+            origin = origin_of(
+                instance.platform, replace(edited, configuration=kept).domain, self._allowed
+            )
+            edited = replace(edited, configuration=kept, origin=origin)
+        return edited

@@ -1,8 +1,8 @@
 """Instances in DynamoDB.
 
 Items of the instance table: `pk` the instance id, `sk` "instance", `listing` "instance" (the key
-of the index that lists them), and the model's fields. Reads can be cached for a short age, since
-every webhook and every message asks for the same few instances.
+of the index that lists them), `version`, and the model as JSON in `body`. Reads can be cached for a
+short age, since every webhook and every message asks for the same few instances.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
 from freshbridge import aws
-from freshbridge.errors import NotFound
-from freshbridge.instances.model import Instance
+from freshbridge.errors import Conflict, NotFound
+from freshbridge.instances.model import Instance, TokenHash
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -25,14 +23,25 @@ if TYPE_CHECKING:
 _SORT_KEY = "instance"
 LONGEST_ID = 128
 """Bytes; DynamoDB would refuse an empty or an endless key as an error of this program's."""
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
+CHANGE_ATTEMPTS = 5
 
 
 class UnknownInstance(NotFound):
     """No instance has this id."""
 
     code = "unknown_instance"
+
+
+class IdTaken(Conflict):
+    """A new instance was given an id that is in use."""
+
+    code = "id_taken"
+
+
+class ChangedMeanwhile(Conflict):
+    """The instance kept changing while it was to be changed."""
+
+    code = "changed_meanwhile"
 
 
 class Registry:
@@ -89,20 +98,59 @@ class Registry:
             for item in page["Items"]:
                 yield _from_item(item)
 
-    def put(self, instance: Instance) -> None:
-        """Store an instance, replacing one of the same id."""
-        fields: dict[str, Any] = {
-            **asdict(instance),
-            "sync_objects": list(instance.sync_objects),
-            # As text: DynamoDB would turn its numbers into decimals and refuse its fractions.
-            "config": json.dumps(instance.config),
-            "pk": instance.instance_id,
-            "sk": _SORT_KEY,
-            "listing": _SORT_KEY,
-        }
+    def create(self, instance: Instance) -> Instance:
+        """Store a new instance and return it with its first version.
+
+        Raises:
+            IdTaken: an instance of this id exists; try another id.
+        """
+        stored = replace(instance, version=1)
+        try:
+            # No stored instance has version 0, so this is true for a new id only.
+            self._write(stored, "attribute_not_exists(pk) OR version = :v", before=0)
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise IdTaken(f"instance {instance.instance_id} exists") from error
+        return stored
+
+    def change(self, instance_id: str, edit: Callable[[Instance], Instance]) -> Instance:
+        """Apply `edit` to the instance as it stands now and return what was stored.
+
+        When another writer was faster, `edit` is applied again to what that one wrote, so that two
+        changes of one instance both last.
+
+        Raises:
+            UnknownInstance: no such id.
+            ChangedMeanwhile: others were faster each time.
+        """
+        for _ in range(CHANGE_ATTEMPTS):
+            self._cache.pop(instance_id, None)
+            before = self.get(instance_id)
+            after = replace(edit(before), version=before.version + 1)
+            try:
+                self._write(after, "version = :v", before=before.version)
+            except self._client.exceptions.ConditionalCheckFailedException:
+                continue
+            return after
+        raise ChangedMeanwhile(
+            f"instance {instance_id} is being changed by others",
+            advice="Read it and send the change again.",
+        )
+
+    def _write(self, instance: Instance, condition: str, *, before: int) -> None:
+        fields = asdict(instance)
+        fields.pop("version")
         self._client.put_item(
             TableName=self._table,
-            Item={name: _serialize(value) for name, value in fields.items()},
+            Item={
+                "pk": {"S": instance.instance_id},
+                "sk": {"S": _SORT_KEY},
+                "listing": {"S": _SORT_KEY},
+                "version": {"N": str(instance.version)},
+                # As text: DynamoDB would turn numbers into decimals and refuse fractions.
+                "body": {"S": json.dumps(fields)},
+            },
+            ConditionExpression=condition,
+            ExpressionAttributeValues={":v": {"N": str(before)}},
         )
         self._cache.pop(instance.instance_id, None)
 
@@ -123,8 +171,14 @@ class Registry:
 
 
 def _from_item(item: Any) -> Instance:
-    fields = {name: _deserialize(value) for name, value in item.items()}
-    known = {name: fields[name] for name in Instance.__dataclass_fields__ if name in fields}
-    known["sync_objects"] = tuple(known.get("sync_objects", ()))
-    known["config"] = json.loads(known.get("config", "{}"))
-    return Instance(**known)
+    fields = json.loads(item["body"]["S"])
+    return Instance(
+        **fields
+        | {
+            "tags": tuple(fields["tags"]),
+            "sync_objects": tuple(fields["sync_objects"]),
+            "secret_entries": tuple(fields["secret_entries"]),
+            "tokens": tuple(TokenHash(**token) for token in fields["tokens"]),
+            "version": int(item["version"]["N"]),
+        }
+    )

@@ -1,19 +1,21 @@
 """Credentials and webhook secrets in Secrets Manager, one secret each, read through a cache.
 
-Names: `freshbridge/<stack>/credentials/<instance>` holds `{"api_key"}`;
+Names: `freshbridge/<stack>/credentials/<instance>` holds the element's secret entries by their keys
+(`{"username": …}` for Freshdesk V2, whose API key goes by that name);
 `freshbridge/<stack>/webhooks/<instance>` holds `{"secret"}`. They are apart so that the function
 that the internet can reach may read the second kind only.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from freshbridge import aws
-from freshbridge.errors import Misconfigured
+from freshbridge.errors import Conflict, Misconfigured
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -26,6 +28,12 @@ class SecretMissing(Misconfigured):
     """An instance exists, but its secret does not."""
 
     code = "secret_missing"
+
+
+class SecretExists(Conflict):
+    """A new instance's id has a secret already."""
+
+    code = "secret_exists"
 
 
 class Vault:
@@ -54,13 +62,13 @@ class Vault:
         """The secret's name; the template's policies are written for this path."""
         return f"freshbridge/{self._stack_name}/{kind}/{instance_id}"
 
-    def api_key(self, instance_id: str) -> str:
-        """The provider's API key.
+    def credentials(self, instance_id: str) -> dict[str, str]:
+        """The element's secret entries by their keys.
 
         Raises:
             SecretMissing: the instance has none.
         """
-        return self._value("credentials", instance_id, "api_key")
+        return self._secret("credentials", instance_id)
 
     def webhook_secret(self, instance_id: str) -> str:
         """What the provider's webhook must show; "" when none is set, which nothing matches.
@@ -68,45 +76,62 @@ class Vault:
         Raises:
             SecretMissing: the instance has none.
         """
-        return self._value("webhooks", instance_id, "secret")
+        return self._secret("webhooks", instance_id).get("secret", "")
 
-    def create(self, instance_id: str, *, api_key: str, webhook_secret: str) -> None:
-        """Store both secrets of a new instance."""
-        tags = [{"Key": "freshbridge:instance", "Value": instance_id}]
-        for kind, value in (
-            ("credentials", {"api_key": api_key}),
-            ("webhooks", {"secret": webhook_secret}),
-        ):
+    def create(self, instance_id: str, *, credentials: dict[str, str], webhook_secret: str) -> None:
+        """Store both secrets of a new instance.
+
+        Raises:
+            SecretExists: there is one of this id, or was within the last week; nothing is stored.
+        """
+        self._create("credentials", instance_id, credentials)
+        try:
+            self._create("webhooks", instance_id, {"secret": webhook_secret})
+        except SecretExists:
+            self._delete("credentials", instance_id)
+            raise
+
+    def _create(self, kind: Kind, instance_id: str, value: dict[str, str]) -> None:
+        exceptions = self._client.exceptions
+        try:
             self._client.create_secret(
-                Name=self.name(kind, instance_id),  # type: ignore[arg-type]  # the tuple's literals
+                Name=self.name(kind, instance_id),
                 SecretString=json.dumps(value),
-                Tags=tags,  # type: ignore[arg-type]  # plain dicts of the shape the stub names
+                Tags=[{"Key": "freshbridge:instance", "Value": instance_id}],
             )
+        except (exceptions.ResourceExistsException, exceptions.InvalidRequestException) as error:
+            raise SecretExists(f"there is a secret for instance {instance_id}") from error
 
     def delete(self, instance_id: str) -> None:
         """Schedule both secrets' deletion; they can be restored for a week."""
-        kinds: tuple[Kind, ...] = ("credentials", "webhooks")
-        for kind in kinds:
-            name = self.name(kind, instance_id)
-            self._cache.pop(name, None)
-            try:
-                self._client.delete_secret(SecretId=name, RecoveryWindowInDays=RECOVERY_DAYS)
-            except self._client.exceptions.ResourceNotFoundException:
-                continue
+        self._delete("credentials", instance_id)
+        self._delete("webhooks", instance_id)
+
+    def _delete(self, kind: Kind, instance_id: str) -> None:
+        self.forget(kind, instance_id)
+        with contextlib.suppress(self._client.exceptions.ResourceNotFoundException):
+            self._client.delete_secret(
+                SecretId=self.name(kind, instance_id), RecoveryWindowInDays=RECOVERY_DAYS
+            )
 
     def forget(self, kind: Kind, instance_id: str) -> None:
         """Read the secret anew next time: the provider refused it, so it may have been rotated."""
         self._cache.pop(self.name(kind, instance_id), None)
 
-    def _value(self, kind: Kind, instance_id: str, field: str) -> str:
+    def replace_credentials(self, instance_id: str, credentials: dict[str, str]) -> None:
+        """Store a new version; Secrets Manager keeps the one before as AWSPREVIOUS."""
+        self.forget("credentials", instance_id)
+        self._client.put_secret_value(
+            SecretId=self.name("credentials", instance_id), SecretString=json.dumps(credentials)
+        )
+
+    def _secret(self, kind: Kind, instance_id: str) -> dict[str, str]:
         name = self.name(kind, instance_id)
         read_at, secret = self._cache.get(name, (float("-inf"), {}))
         if self._clock() - read_at >= self._age_s:
             secret = self._read(name)
             self._cache[name] = (self._clock(), secret)
-        if field not in secret:
-            raise SecretMissing(f"secret {name} has no {field}")
-        return secret[field]
+        return secret
 
     def _read(self, name: str) -> dict[str, str]:
         try:
@@ -116,4 +141,6 @@ class Vault:
             raise SecretMissing(f"there is no secret {name}") from error
         except ValueError as error:
             raise SecretMissing(f"secret {name} is not JSON") from error
+        if not isinstance(secret, dict):
+            raise SecretMissing(f"secret {name} is not a JSON object")
         return {key: value for key, value in secret.items() if isinstance(value, str)}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from freshbridge.instances.provision import InvalidIntegration, read
+from freshbridge.instances.request import InvalidIntegration, read_integration
 
 GOOD: dict[str, Any] = {
     "platform": "freshdesk",
@@ -16,10 +16,13 @@ GOOD: dict[str, Any] = {
 
 
 def test_a_complete_request_is_read_without_the_blanks_around() -> None:
-    wanted = read(GOOD | {"config": {"default_group_id": 7, "sync_objects": ["tickets"]}})
+    wanted = read_integration(
+        GOOD | {"config": {"default_group_id": 7, "sync_objects": ["tickets"]}}
+    )
 
-    assert (wanted.platform, wanted.name, wanted.domain) == ("freshdesk", "Acme", "acme")
-    assert wanted.api_key == "key-made-up"
+    assert (wanted.element.key, wanted.name) == ("freshdeskv2", "Acme")
+    assert wanted.configuration["subdomain"] == "acme"
+    assert wanted.credentials == {"username": "key-made-up"}
     assert wanted.config == {"default_group_id": 7, "sync_objects": ["tickets"]}
     assert "key-made-up" not in repr(wanted)
 
@@ -27,11 +30,10 @@ def test_a_complete_request_is_read_without_the_blanks_around() -> None:
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        (None, {"platform", "name", "credentials.domain", "credentials.api_key"}),
-        ([], {"platform", "name", "credentials.domain", "credentials.api_key"}),
         ({}, {"platform", "name", "credentials.domain", "credentials.api_key"}),
         (GOOD | {"credentials": "acme"}, {"credentials.domain", "credentials.api_key"}),
         (GOOD | {"name": " ", "platform": "zendesk"}, {"name", "platform"}),
+        (GOOD | {"credentials": GOOD["credentials"] | {"apikey": "x"}}, {"credentials.apikey"}),
         (GOOD | {"config": []}, {"config"}),
         (GOOD | {"config": None}, {"config"}),
         (GOOD | {"config": {"sync_objects": "tickets"}}, {"config.sync_objects"}),
@@ -39,7 +41,7 @@ def test_a_complete_request_is_read_without_the_blanks_around() -> None:
         (GOOD | {"config": {"sync_objects": ["tickets", "agents"]}}, {"config.sync_objects"}),
     ],
 )
-def test_all_that_is_wrong_is_named_at_once(body: object, named: set[str]) -> None:
+def test_all_that_is_wrong_is_named_at_once(body: dict[str, Any], named: set[str]) -> None:
     with pytest.raises(InvalidIntegration) as raised:
-        read(body)
+        read_integration(body)
     assert {field.field for field in raised.value.fields} == named

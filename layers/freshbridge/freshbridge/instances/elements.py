@@ -1,0 +1,237 @@
+"""What can be connected: each element with its configuration entries.
+
+Pure. An element is what Open Connectors calls a connector; its key, id, texts and flags are those
+that clients written for it expect. An entry that is `secret` is kept in the vault and never shown
+again, whatever its type: the original showed a Freshdesk V2 API key, since it travels as
+`username`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from freshbridge.errors import FieldError, InvalidRequest, NotFound
+
+EntryType = Literal[
+    "TEXTFIELD_128", "TEXTFIELD_1000", "TEXTAREA", "BOOLEAN", "BOOLEAN_YESNO", "PASSWORD"
+]
+_TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0", "")
+
+
+class UnknownElement(NotFound):
+    """No element has this key or id."""
+
+    code = "unknown_element"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One configuration entry. All values are texts, as clients of Open Connectors expect."""
+
+    key: str
+    name: str
+    description: str = ""
+    type: EntryType = "TEXTFIELD_1000"
+    required: bool = False
+    secret: bool = False
+    default: str | None = None
+
+    def read(self, value: object) -> str:
+        """A value as the text that is kept: `True` becomes "true", an object its JSON.
+
+        Raises:
+            ValueError: saying what is accepted.
+        """
+        if isinstance(value, bool):
+            text = "true" if value else "false"
+        elif isinstance(value, str | int | float):
+            text = str(value).strip()
+        elif self.type == "TEXTAREA":
+            text = json.dumps(value, ensure_ascii=False)
+        else:
+            raise ValueError("must be a text, a number or a boolean")
+            # fault, told to the person who sent it; not a programmer's
+        if not self.type.startswith("BOOLEAN"):
+            return text
+        if text.lower() not in (*_TRUE, *_FALSE):
+            raise ValueError("must be true or false")
+        return "true" if text.lower() in _TRUE else "false"
+
+
+@dataclass(frozen=True)
+class Element:
+    """`platform` is the provider that its actions name; `authentication` as the original has it."""
+
+    id: int
+    key: str
+    name: str
+    hook_name: str
+    hub: str
+    platform: str
+    description: str
+    image: str
+    authentication: str
+    entries: tuple[Entry, ...]
+    beta: bool = False
+
+    def entry(self, key: str) -> Entry | None:
+        """The entry of this key, or None."""
+        return next((entry for entry in self.entries if entry.key == key), None)
+
+    @property
+    def secret_keys(self) -> frozenset[str]:
+        """Entries that are kept in the vault."""
+        return frozenset(entry.key for entry in self.entries if entry.secret)
+
+
+EVENT_ENTRIES = (
+    Entry("event.notification.enabled", "Enable Events", "Send events to the callback",
+          "BOOLEAN", default="false"),
+    Entry("event.vendor.type", "Event type", "polling or webhook"),
+    Entry("event.notification.type", "Notification type", "webhook"),
+    Entry("event.notification.callback.url", "Callback URL", "Where events are sent"),
+    Entry("event.notification.callback.headers", "Callback headers", "Extra headers, as JSON",
+          "TEXTAREA", secret=True),
+    Entry("event.notification.basic.username", "Callback user", "For Basic authentication"),
+    Entry("event.notification.basic.password", "Callback password", "", "PASSWORD", secret=True),
+    Entry("event.notification.signature.key", "Callback Notification Signature Key",
+          "Signs what is sent to the callback", "PASSWORD", secret=True),
+    Entry("event.poller.refresh_interval", "Poller interval", "Minutes, 1 or more", default="15"),
+    Entry("event.poller.configuration", "Poller configuration", "As JSON", "TEXTAREA"),
+    Entry("event.poller.urls", "Objects to poll", "Names separated by |", "TEXTAREA"),
+    Entry("event.metadata", "Event metadata", "", "TEXTAREA"),
+    Entry("event.objects", "Chosen objects", "Names separated by commas"),
+)  # fmt: skip
+COMMON_ENTRIES = (
+    Entry("filter.response.nulls", "Filter null values from the response", "",
+          "BOOLEAN_YESNO", default="true"),
+    Entry("pagination.max", "Records per page", ""),
+    *EVENT_ENTRIES,
+)  # fmt: skip
+_HELPDESK = (
+    "Connect your Freshdesk account to the Help Desk Hub: manage its incidents, contacts, "
+    "companies and agents with the same calls as other help desks."
+)
+_SUBDOMAIN = Entry(
+    "subdomain", "Subdomain", "Your account's name: acme for https://acme.freshdesk.com",
+    "TEXTFIELD_128", required=True,
+)  # fmt: skip
+
+ELEMENTS = (
+    Element(
+        491, "freshdeskv2", "Freshdesk V2", "Freshdeskv2", "helpdesk", "freshdesk", _HELPDESK,
+        "elements/provider_freshdesk.png", "basic",
+        (
+            _SUBDOMAIN,
+            Entry("username", "API Key", "From the agent's profile settings", "PASSWORD",
+                  required=True, secret=True),
+            *COMMON_ENTRIES,
+        ),
+    ),
+    Element(
+        130, "freshdesk", "Freshdesk Beta", "Freshdesk", "helpdesk", "freshdesk", _HELPDESK,
+        "elements/provider_freshdesk.png", "basic",
+        (
+            _SUBDOMAIN,
+            Entry("username", "Username", "The agent's e-mail address", "TEXTFIELD_128",
+                  required=True),
+            Entry("password", "Password", "", "PASSWORD", required=True, secret=True),
+            *COMMON_ENTRIES,
+        ),
+        beta=True,
+    ),
+    Element(
+        9001, "freshsales", "Freshsales", "Freshsales", "crm", "freshsales",
+        "Connect your Freshsales account: contacts, accounts and deals.",
+        "elements/provider_freshsales.png", "custom",
+        (
+            Entry("domain", "Domain", "acme.myfreshworks.com or acme.freshsales.io",
+                  "TEXTFIELD_128", required=True),
+            Entry("api_key", "API Key", "From the user's profile settings", "PASSWORD",
+                  required=True, secret=True),
+            *COMMON_ENTRIES,
+        ),
+    ),
+    Element(
+        9002, "slack", "Slack", "Slack", "messaging", "slack",
+        "Post messages to a Slack workspace.", "elements/provider_slack.png", "custom",
+        (
+            Entry("bot_token", "Bot token", "Begins with xoxb-", "PASSWORD", required=True,
+                  secret=True),
+        ),
+    ),
+    Element(
+        9003, "http", "HTTP", "Http", "general", "http",
+        "Call any HTTP API that the deployer has allowed.", "elements/provider_http.png", "custom",
+        (
+            Entry("base.url", "Base URL", "Its origin must be allowed by the deployer",
+                  required=True),
+            Entry("authorization", "Authorization header", "Sent as it is", "PASSWORD",
+                  secret=True),
+        ),
+    ),
+)  # fmt: skip
+# A person who names a platform means its current element.
+PLATFORM_ELEMENTS = {"freshdesk": "freshdeskv2", "freshsales": "freshsales", "slack": "slack",
+                     "http": "http"}  # fmt: skip
+
+
+class InvalidConfiguration(InvalidRequest):
+    """Entries are missing or wrong; `fields` names all of them."""
+
+    code = "invalid_configuration"
+
+
+def find(key_or_id: str) -> Element:
+    """Return the element of this key or id.
+
+    Raises:
+        UnknownElement: naming the keys that exist.
+    """
+    for element in ELEMENTS:
+        if key_or_id in (element.key, str(element.id)):
+            return element
+    known = ", ".join(element.key for element in ELEMENTS)
+    raise UnknownElement(f"no element {key_or_id[:64]}", advice=f"There are: {known}.")
+
+
+def split(
+    element: Element, values: dict[str, object], *, complete: bool = True
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Configuration values to (what is shown, what goes to the vault).
+
+    Unknown keys are kept as texts: the original accepts them in silence, and clients rely on it.
+    With `complete`, required entries must be there and defaults are filled in.
+
+    Raises:
+        InvalidConfiguration: naming every entry that is missing and every one that is wrong.
+    """
+    shown: dict[str, str] = {}
+    secret: dict[str, str] = {}
+    wrong: list[FieldError] = []
+    for key, value in values.items():
+        entry = element.entry(key) or Entry(key, key)
+        if value is None:
+            continue
+        try:
+            (secret if entry.secret else shown)[key] = entry.read(value)
+        except ValueError as error:
+            wrong.append(FieldError(f"configuration.{key}", str(error), "invalid_value"))
+    missing = _missing(element, shown | secret) if complete else []
+    if missing or wrong:
+        wrong += [FieldError(f"configuration.{k}", "is required", "missing_field") for k in missing]
+        what = f"missing: {', '.join(missing)}" if missing else "entries are wrong"
+        raise InvalidConfiguration(f"the configuration of {element.key}: {what}", fields=wrong)
+    if complete:
+        shown = _defaults(element) | shown
+    return shown, secret
+
+
+def _missing(element: Element, given: dict[str, str]) -> list[str]:
+    return [e.key for e in element.entries if e.required and not given.get(e.key)]
+
+
+def _defaults(element: Element) -> dict[str, str]:
+    return {e.key: e.default for e in element.entries if e.default is not None}

@@ -1,0 +1,172 @@
+"""What a person asked to connect, read from either face of the API.
+
+Pure. Under /elements/api-v2 the body has `element`, `configuration`, `tags` and `name`; under
+/api/integrations `platform`, `name`, `credentials` and `config`. Both become one value. Everything
+that is missing or wrong is named at once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from freshbridge.errors import FieldError, InvalidRequest
+from freshbridge.instances import elements
+from freshbridge.instances.elements import Element, InvalidConfiguration
+
+SYNC_OBJECTS = ("tickets",)
+LONGEST_NAME = 200
+_TAG = re.compile(r"<[^>]*>")
+# The names of a person's credentials, and the entries of the elements that they fill.
+_CREDENTIAL_ENTRIES = {
+    "freshdesk": {"domain": "subdomain", "api_key": "username"},
+    "freshsales": {"domain": "domain", "api_key": "api_key"},
+    "slack": {"bot_token": "bot_token"},
+    "http": {"base_url": "base.url", "authorization": "authorization"},
+}
+
+
+class InvalidIntegration(InvalidRequest):
+    """The request to connect an account is incomplete or wrong; `fields` names all that is."""
+
+    code = "invalid_integration"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """`configuration` holds what is shown, `credentials` what goes to the vault."""
+
+    element: Element
+    name: str
+    configuration: dict[str, str]
+    credentials: dict[str, str] = field(repr=False)
+    tags: tuple[str, ...] = ()
+    config: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def sync_objects(self) -> tuple[str, ...]:
+        """What is synced: config.sync_objects, else tickets where the platform has them."""
+        default = SYNC_OBJECTS if self.element.platform == "freshdesk" else ()
+        return tuple(self.config.get("sync_objects", default))
+
+
+def read_instance(body: dict[str, Any], element_key: str | None = None) -> Wanted:
+    """The body of `POST /elements/api-v2/instances`; `element_key` when the path names it.
+
+    Raises:
+        UnknownElement, InvalidConfiguration, InvalidIntegration.
+    """
+    named = body.get("element")
+    named = named if isinstance(named, dict) else {}
+    key = element_key or named.get("key") or named.get("id")
+    if not isinstance(key, str | int):
+        raise InvalidIntegration(
+            "the instance cannot be created",
+            fields=[FieldError("element.key", "is required", "missing_field")],
+        )
+    element = elements.find(str(key))
+    values = body.get("configuration", {})
+    if not isinstance(values, dict):
+        raise InvalidIntegration(
+            "the instance cannot be created",
+            fields=[FieldError("configuration", "must be an object", "invalid_value")],
+        )
+    shown, secret = elements.split(element, values)
+    name = body.get("name")
+    return Wanted(
+        element,
+        clean_name(name if isinstance(name, str) else element.name),
+        shown,
+        secret,
+        tags=clean_tags(body.get("tags")),
+    )
+
+
+def read_integration(body: dict[str, Any]) -> Wanted:
+    """The body of `POST /api/integrations`.
+
+    Raises:
+        InvalidIntegration: naming every entry that is missing or wrong, by its name in this body.
+    """
+    platform, name = body.get("platform"), body.get("name")
+    credentials = body.get("credentials")
+    config = body.get("config", {})
+    wrong = _wrong_texts({"platform": platform, "name": name})
+    if isinstance(platform, str) and platform not in elements.PLATFORM_ELEMENTS:
+        known = ", ".join(elements.PLATFORM_ELEMENTS)
+        wrong.append(FieldError("platform", f"must be one of {known}", "unknown"))
+    wrong += config_errors(config)
+    names = _CREDENTIAL_ENTRIES.get(str(platform), _CREDENTIAL_ENTRIES["freshdesk"])
+    given = credentials if isinstance(credentials, dict) else {}
+    unknown = sorted(set(given) - set(names))
+    wrong += [FieldError(f"credentials.{n}", "is not known", "unknown") for n in unknown]
+    values: dict[str, object] = {entry: given.get(name) for name, entry in names.items()}
+    element = elements.find(elements.PLATFORM_ELEMENTS.get(str(platform), "freshdeskv2"))
+    shown: dict[str, str] = {}
+    secret: dict[str, str] = {}
+    try:
+        shown, secret = elements.split(element, values)
+    except InvalidConfiguration as error:
+        back = {f"configuration.{entry}": f"credentials.{name}" for name, entry in names.items()}
+        wrong += [FieldError(back[f.field], f.message, f.code) for f in error.fields]
+    if wrong:
+        raise InvalidIntegration("the integration cannot be created", fields=wrong)
+    return Wanted(element, clean_name(str(name)), shown, secret, config=config)
+
+
+def credential_entries(platform: str, given: dict[str, Any]) -> dict[str, object]:
+    """`{"api_key": …}` of a change to the element's entries.
+
+    Raises:
+        InvalidIntegration: a name that the platform does not have.
+    """
+    names = _CREDENTIAL_ENTRIES[platform]
+    if unknown := sorted(set(given) - set(names)):
+        raise InvalidIntegration(
+            "the integration cannot be changed",
+            fields=[
+                FieldError(f"credentials.{name}", "is not known", "unknown") for name in unknown
+            ],
+        )
+    return {names[name]: value for name, value in given.items()}
+
+
+def config_errors(config: object) -> list[FieldError]:
+    """What is wrong with a `config`; nothing when it can be kept."""
+    if not isinstance(config, dict):
+        return [FieldError("config", "must be an object", "wrong_type")]
+    names = config.get("sync_objects", [])
+    if not (isinstance(names, list) and all(name in SYNC_OBJECTS for name in names)):
+        accepted = f"must be a list of {', '.join(SYNC_OBJECTS)}"
+        return [FieldError("config.sync_objects", accepted, "unknown")]
+    return []
+
+
+def clean_name(name: str) -> str:
+    """Without HTML: clients show names in pages."""
+    return _TAG.sub("", name).strip()[:LONGEST_NAME]
+
+
+def clean_tags(tags: object) -> tuple[str, ...]:
+    """Texts without HTML, empty ones left out, as the sample body's `[""]` means none.
+
+    Raises:
+        InvalidIntegration: not a list of texts.
+    """
+    if tags is None:
+        return ()
+    if not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
+        raise InvalidIntegration(
+            "the instance cannot be stored",
+            fields=[FieldError("tags", "must be a list of texts", "invalid_value")],
+        )
+    return tuple(clean for tag in tags if (clean := clean_name(tag)))
+
+
+def _wrong_texts(texts: dict[str, object]) -> list[FieldError]:
+    return [
+        FieldError(path, "a text is required", "missing")
+        for path, value in texts.items()
+        if not isinstance(value, str) or not value.strip()
+    ]

@@ -1,0 +1,159 @@
+"""Ask the provider whether credentials work, before anything is kept.
+
+One short function per platform; each makes one cheap call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from freshbridge.errors import (
+    Forbidden,
+    Misconfigured,
+    NotFound,
+    ProviderDown,
+    Retry,
+    Unauthorized,
+    class_for_status,
+)
+from freshbridge.freshdesk.client import FreshdeskClient
+from freshbridge.http_message import ProviderRequest
+from freshbridge.instances.connection import freshdesk_credential
+
+if TYPE_CHECKING:
+    from freshbridge.freshdesk.rate_limit import RateLimit
+    from freshbridge.transport import Transport
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Who the credentials belong to, as far as the provider tells.
+
+    `ticket_scope` is what the agent sees: 1 all tickets, 2 its groups', 3 its own; None where the
+    provider does not tell.
+    """
+
+    agent_id: int | None = None
+    agent_name: str | None = None
+    ticket_scope: int | None = None
+    rate_limit: RateLimit | None = None
+
+
+def check(
+    platform: str,
+    origin: str,
+    configuration: dict[str, str],
+    credentials: dict[str, str],
+    transport: Transport,
+) -> Checked:
+    """Ask the provider.
+
+    Raises:
+        Unauthorized, Forbidden: the credentials were refused.
+        Misconfigured: no account answers there.
+        Retry: the provider could not be asked.
+    """
+    return _CHECKS[platform](origin, configuration, credentials, transport)
+
+
+def _freshdesk(
+    origin: str, configuration: dict[str, str], credentials: dict[str, str], transport: Transport
+) -> Checked:
+    client = FreshdeskClient(transport, origin, freshdesk_credential(configuration, credentials))
+    try:
+        agent = client.me()
+    except NotFound as error:
+        raise Misconfigured(
+            "no Freshdesk account answers at this domain",
+            where="configuration.subdomain",
+            advice="Check its spelling in the address of your helpdesk.",
+            status=error.status,
+        ) from error
+    return Checked(
+        agent_id=agent.get("id"),
+        agent_name=agent.get("contact", {}).get("name"),
+        ticket_scope=agent.get("ticket_scope"),
+        rate_limit=client.rate_limit,
+    )
+
+
+def may_administrate(client: FreshdeskClient) -> bool | None:
+    """Whether the key's agent is an administrator; None when the provider cannot be asked."""
+    # Only administrators may list agents; /agents/me answers for everyone.
+    # Facts: https://developers.freshdesk.com/api/#agents
+    try:
+        next(client.agents())
+    except Forbidden:
+        return False
+    except Retry:
+        return None
+    return True
+
+
+def _freshsales(
+    origin: str, _configuration: dict[str, str], credentials: dict[str, str], transport: Transport
+) -> Checked:
+    # Every user may read the selectors. Facts: https://developers.freshworks.com/crm/api/#selector
+    root = "/crm/sales/api" if origin.endswith(".myfreshworks.com") else "/api"
+    _probe(
+        transport,
+        ProviderRequest(
+            method="GET",
+            url=f"{origin}{root}/selector/owners",
+            headers={"Authorization": f"Token token={credentials['api_key']}"},
+        ),
+    )
+    return Checked()
+
+
+def _slack(
+    origin: str, _configuration: dict[str, str], credentials: dict[str, str], transport: Transport
+) -> Checked:
+    # Facts: https://docs.slack.dev/reference/methods/auth.test
+    reply = _probe(
+        transport,
+        ProviderRequest(
+            method="POST",
+            url=f"{origin}/api/auth.test",
+            headers={"Authorization": f"Bearer {credentials['bot_token']}"},
+            read_only=True,
+        ),
+    )
+    if not reply.get("ok"):
+        # Slack answers 200 also when it refuses.
+        raise Unauthorized("Slack refused the token", provider_message=str(reply.get("error", "")))
+    return Checked(agent_name=reply.get("user"))
+
+
+def _http(
+    _origin: str,
+    _configuration: dict[str, str],
+    _credentials: dict[str, str],
+    _transport: Transport,
+) -> Checked:
+    # There is no call that any HTTP API answers; its origin was allowed by the deployer.
+    return Checked()
+
+
+def _probe(transport: Transport, request: ProviderRequest) -> dict[str, Any]:
+    reply = transport.send(request)
+    if not 200 <= reply.status < 300:
+        raise class_for_status(reply.status)(
+            "the provider refused", where=request.where, status=reply.status
+        )
+    try:
+        found = json.loads(reply.body)
+    except ValueError as error:
+        raise ProviderDown("the answer is not JSON", where=request.where) from error
+    return found if isinstance(found, dict) else {}
+
+
+_CHECKS: dict[str, Callable[[str, dict[str, str], dict[str, str], Transport], Checked]] = {
+    "freshdesk": _freshdesk,
+    "freshsales": _freshsales,
+    "slack": _slack,
+    "http": _http,
+}
