@@ -115,3 +115,13 @@ def test_correlation_ids_lead_back_to_the_event() -> None:
     assert builders.action_request().correlation_id == "evt_0001"
     assert builders.action_request(origin={"type": "api"}).correlation_id == "act_0001"
     assert builders.sync_work().correlation_id == "run_0001"
+
+
+def test_an_instance_id_may_be_the_number_that_the_api_shows() -> None:
+    request = builders.action_request()
+    fields = json.loads(to_text(request)) | {"instance_id": int(request.instance_id)}
+
+    assert action_request(json.dumps(fields)) == request
+    for wrong in (True, 1.5, None, []):
+        with pytest.raises(UnreadableMessage):
+            action_request(json.dumps(fields | {"instance_id": wrong}))

@@ -115,6 +115,9 @@ def action_request(text: str) -> ActionRequest:
         UnreadableMessage: naming what is missing, unknown or of the wrong type.
     """
     fields = _object(text)
+    if type(fields.get("instance_id")) is int:
+        # The API shows an instance's id as a number, so that is what a deployer's own code sends.
+        fields["instance_id"] = str(fields["instance_id"])
     objects: dict[str, Any] = {}
     for name in ("parameters", "origin"):
         value = fields.pop(name, None)
