@@ -186,7 +186,8 @@ def start(
         building.result()
         clients = Clients(cloud.url)
         origins = ",".join(simulator.url for simulator in simulators.values())
-        parameters = {"AllowedProviderOrigins": origins} | dict(options.parameters)
+        own = {"AllowedProviderOrigins": origins, "OpenDocs": "true"}
+        parameters = own | dict(options.parameters)
         with timed(timings, "deploy"):
             deployment = deploy.deploy(target, clients, parameters, processes)
             emulator_repairs.repair(deployment, clients)

@@ -13,6 +13,8 @@ from freshbridge.freshdesk.rate_limit import RateLimit
 from freshbridge.http_message import ProviderReply, ProviderRequest
 from freshbridge.instances.connection import Connections
 from freshbridge.instances.registry import Registry
+from freshbridge.instances.trace_store import TraceStore
+from freshbridge.instances.traced_transport import Tracer
 from freshbridge.instances.vault import Vault
 from freshbridge.observability import count, function_logger, function_metrics
 from freshbridge.queues import envelope
@@ -56,6 +58,9 @@ class Ports:
             lru_cache(maxsize=1)(RequestsTransport),
             allowed_origins=chosen.allowed_provider_origins,
             on_reply=_log_call,
+            tracer=Tracer(
+                TraceStore(chosen.trace_table), function="action_executor", logger=logger
+            ),
         )
         self.executor = Executor(connections, idempotency_table=chosen.idempotency_table)
         self.processor = RetryingBatchProcessor(

@@ -13,7 +13,7 @@ router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # Powertools' own
 
 @router.get("/actions")
 def list_all() -> Response[str]:
-    """The catalogue."""
+    """Every action, with the JSON Schema of its parameters."""
     return success(
         "Actions",
         [

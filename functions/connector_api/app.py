@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from connector_api import actions, instances, integrations, replies, rules, sync, users
+from connector_api import actions, docs, instances, integrations, replies, rules, sync, trace, users
 from connector_api.gate import check_access
 from freshbridge import aws
 from freshbridge.errors import (
@@ -46,9 +46,18 @@ STATUS: tuple[tuple[type[FreshbridgeError], int], ...] = (
 
 
 app.use([check_access])
-for router in (actions.router, integrations.router, rules.router, sync.router, users.router):
+for router in (
+    actions.router,
+    docs.router,
+    integrations.router,
+    rules.router,
+    sync.router,
+    users.router,
+):
     app.include_router(router, prefix="/api")
 app.include_router(instances.router, prefix=replies.ELEMENTS)
+app.include_router(trace.router, prefix="/api")
+app.include_router(trace.elements_router, prefix=replies.ELEMENTS)
 
 
 @app.exception_handler(FreshbridgeError)  # type: ignore[untyped-decorator]  # Powertools' own

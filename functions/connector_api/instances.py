@@ -35,7 +35,7 @@ def create() -> Response[str]:
 
 @router.post("/elements/<element>/instances")
 def create_of_element(element: str) -> Response[str]:
-    """The same with the element in the path."""
+    """Connect an account of the element in the path."""
     return _created(request.read_instance(json_body(router.current_event), element))
 
 
@@ -47,14 +47,20 @@ def list_all() -> Response[str]:
 
 @router.get("/elements/<element>/instances")
 def list_of_element(element: str) -> Response[str]:
-    """The same for one element."""
+    """One element's instances, by tags[] and searchText, a page at a time."""
     return _listed(elements.find(element).key)
 
 
 @router.get("/instances/<instance_id>")
 def get(instance_id: str) -> Response[str]:
     """One instance."""
-    return _json(view.instance_view(ports().registry.get(instance_id)))
+    return _json(_shown(ports().registry.get(instance_id)))
+
+
+@router.get("/elements/<element>/instances/<instance_id>")
+def get_of_element(element: str, instance_id: str) -> Response[str]:
+    """One instance of the element; 404 for an instance of another."""
+    return _json(_shown(_of_element(element, instance_id)))
 
 
 @router.route("/instances/<instance_id>", method=["PATCH", "PUT"])
@@ -63,69 +69,85 @@ def change(instance_id: str) -> Response[str]:
     return _changed(instance_id)
 
 
+@router.route("/elements/<element>/instances/<instance_id>", method=["PATCH", "PUT"])
+def change_of_element(element: str, instance_id: str) -> Response[str]:
+    """Change an instance of the element; 404 for an instance of another."""
+    return _changed(_of_element(element, instance_id).instance_id)
+
+
 @router.route("/instances", method=["PATCH", "PUT"])
 def change_by_token() -> Response[str]:
-    """The same for the instance whose Element token is shown."""
-    return _changed(_by_token().instance_id)
+    """Change the instance whose Element token is shown, as by its id."""
+    return _changed(by_token().instance_id)
 
 
 @router.delete("/instances/<instance_id>")
 def delete(instance_id: str) -> Response[str]:
-    """Disconnect."""
+    """Disconnect an account."""
     ports().provisioner.delete(instance_id)
+    return _json({})
+
+
+@router.delete("/elements/<element>/instances/<instance_id>")
+def delete_of_element(element: str, instance_id: str) -> Response[str]:
+    """Disconnect an account of the element; 404 for an instance of another."""
+    ports().provisioner.delete(_of_element(element, instance_id).instance_id)
     return _json({})
 
 
 @router.delete("/instances")
 def delete_by_token() -> Response[str]:
-    """The same for the instance whose Element token is shown."""
-    ports().provisioner.delete(_by_token().instance_id)
+    """Disconnect the account whose Element token is shown."""
+    ports().provisioner.delete(by_token().instance_id)
     return _json({})
 
 
 @router.route("/instances/<instance_id>/enabled", method=["PUT", "DELETE"])
 def enable(instance_id: str) -> Response[str]:
-    """PUT enables, DELETE disables."""
+    """PUT enables an instance, DELETE disables it."""
     return _enabled(instance_id)
 
 
 @router.route("/instances/enabled", method=["PUT", "DELETE"])
 def enable_by_token() -> Response[str]:
-    """The same for the instance whose Element token is shown."""
-    return _enabled(_by_token().instance_id)
+    """Enable or disable the instance whose Element token is shown."""
+    return _enabled(by_token().instance_id)
 
 
 @router.get("/instances/<instance_id>/configuration")
 def configuration(instance_id: str) -> Response[str]:
-    """The configuration as a list of entries."""
+    """An instance's configuration, as a list of entries."""
     return _json(view.entries_view(ports().registry.get(instance_id)))
 
 
 @router.get("/instances/configuration")
 def configuration_by_token() -> Response[str]:
-    """The same for the instance whose Element token is shown."""
-    return _json(view.entries_view(_by_token()))
+    """The configuration of the instance whose Element token is shown."""
+    return _json(view.entries_view(by_token()))
 
 
 @router.get("/instances/<instance_id>/configuration/<entry>")
 def configuration_entry(instance_id: str, entry: str) -> Response[str]:
-    """One entry, by its id."""
+    """One entry of the configuration, by its id."""
     return _json(_entry(ports().registry.get(instance_id), entry))
+
+
+@router.get("/instances/configuration/<entry>")
+def configuration_entry_by_token(entry: str) -> Response[str]:
+    """One entry of the instance whose Element token is shown."""
+    return _json(_entry(by_token(), entry))
 
 
 @router.patch("/instances/<instance_id>/configuration/<entry>")
 def change_configuration_entry(instance_id: str, entry: str) -> Response[str]:
-    """`{"propertyValue": …}`; takes effect with the next call."""
-    body = json_body(router.current_event)
-    if "propertyValue" not in body:
-        raise InvalidIntegration(
-            "the entry cannot be changed",
-            fields=[FieldError("propertyValue", "is required", "missing_field")],
-        )
-    key = _entry(ports().registry.get(instance_id), entry)["key"]
-    values = {key: body["propertyValue"]}
-    changed = ports().provisioner.change(instance_id, Change(values=values))
-    return _json(_entry(changed, entry))
+    """Change one entry, `{"propertyValue": …}`; takes effect with the next call."""
+    return _entry_changed(ports().registry.get(instance_id), entry)
+
+
+@router.patch("/instances/configuration/<entry>")
+def change_configuration_entry_by_token(entry: str) -> Response[str]:
+    """Change one entry of the instance whose Element token is shown."""
+    return _entry_changed(by_token(), entry)
 
 
 @router.get("/elements")
@@ -136,7 +158,7 @@ def list_elements() -> Response[str]:
 
 @router.get("/elements/keys")
 def list_element_keys() -> Response[str]:
-    """Their keys and names."""
+    """The keys and names of what can be connected."""
     return _json([{"key": found.key, "name": found.name} for found in elements.ELEMENTS])
 
 
@@ -170,26 +192,20 @@ def list_elements_of_hub(hub: str) -> Response[str]:
 
 def _created(wanted: request.Wanted) -> Response[str]:
     made = ports().provisioner.create(wanted, user_id=router.context.get("user_id", 1))
-    return _json(view.instance_view(made.instance, token=made.token))
+    return _json(view.instance_view(made.instance, now=time.time(), token=made.token))
 
 
 def _changed(instance_id: str) -> Response[str]:
-    body, event = json_body(router.current_event), router.current_event
-    name, values = body.get("name"), body.get("configuration")
-    if values is not None and not isinstance(values, dict):
-        raise InvalidIntegration(
-            "the instance cannot be changed",
-            fields=[FieldError("configuration", "must be an object", "invalid_value")],
-        )
+    event = router.current_event
+    given = request.read_change(json_body(event))
     replaces = event.http_method == "PUT"
-    tags = request.clean_tags(body.get("tags")) if replaces or "tags" in body else None
     change = Change(
-        name=request.clean_name(name) if isinstance(name, str) and name.strip() else None,
-        tags=tags,
-        values=values,
+        name=given.name,
+        tags=given.tags or () if replaces else given.tags,
+        values=given.configuration,
         replace_all=replaces,
     )
-    return _json(view.instance_view(ports().provisioner.change(instance_id, change)))
+    return _json(_shown(ports().provisioner.change(instance_id, change)))
 
 
 def _enabled(instance_id: str) -> Response[str]:
@@ -218,10 +234,16 @@ def _listed(element_key: str | None) -> Response[str]:
         headers["Elements-Next-Page-Token"] = page.next_page
     hydrated = single.get("hydrate", "true") != "false"
     shown = view.instance_view if hydrated else view.abridged_view
-    return _json([shown(found) for found in page.instances], headers)
+    now = time.time()
+    return _json([shown(found, now=now) for found in page.instances], headers)
 
 
-def _by_token() -> Instance:
+def by_token() -> Instance:
+    """The instance whose Element token is shown.
+
+    Raises:
+        TokenRefused: there is none, or it is wrong.
+    """
     shown = router.context.get("element_token", "")
     try:
         instance = ports().registry.get(token.instance_of(shown))
@@ -232,11 +254,34 @@ def _by_token() -> Instance:
     return instance
 
 
+def _shown(instance: Instance) -> dict[str, Any]:
+    return view.instance_view(instance, now=time.time())
+
+
 def _entry(instance: Instance, entry: str) -> dict[str, Any]:
     for found in view.entries_view(instance):
         if entry in (str(found["id"]), found["key"]):
             return found
     raise NotFound(f"no configuration entry {entry[:64]}")
+
+
+def _entry_changed(instance: Instance, entry: str) -> Response[str]:
+    body = json_body(router.current_event)
+    if body.get("propertyValue") is None:
+        raise InvalidIntegration(
+            "the entry cannot be changed",
+            fields=[FieldError("propertyValue", "is required", "missing_field")],
+        )
+    key = _entry(instance, entry)["key"]
+    change = Change(values={key: body["propertyValue"]})
+    return _json(_entry(ports().provisioner.change(instance.instance_id, change), key))
+
+
+def _of_element(element: str, instance_id: str) -> Instance:
+    instance = ports().registry.get(instance_id)
+    if instance.element != elements.find(element).key:
+        raise NotFound(f"no instance {instance_id[:64]} of this element")
+    return instance
 
 
 def _json(body: Any, headers: dict[str, str] | None = None) -> Response[str]:

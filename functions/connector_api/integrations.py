@@ -16,11 +16,12 @@ from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 from connector_api.ports import ports
 from connector_api.replies import json_body, success
 from freshbridge.errors import FieldError
-from freshbridge.instances import request, validation
+from freshbridge.instances import elements, request, validation
 from freshbridge.instances.model import Instance
 from freshbridge.instances.origin import origin_of
 from freshbridge.instances.provision import Change
 from freshbridge.instances.request import InvalidIntegration
+from freshbridge.instances.trace import Cause
 from freshbridge.instances.validation import Checked
 from freshbridge.instances.view import integration_view
 
@@ -92,25 +93,25 @@ def rotate_token(instance_id: str) -> Response[str]:
 def test(instance_id: str) -> Response[str]:
     """Ask the provider who the credentials belong to, and what they may not do."""
     instance = ports().registry.get(instance_id)
-    begin = perf_counter()
-    checked = validation.check(
-        instance.platform,
+    cause = Cause(router.lambda_context.aws_request_id)
+    # A disabled instance too: a person tests it before enabling it again.
+    asked = (
         origin_of(instance.platform, instance.domain, ports().allowed_origins),
         instance.configuration,
         ports().vault.credentials(instance_id),
-        ports().transport(),
+        ports().tracer.around(ports().transport(), instance, cause),
     )
+    begin = perf_counter()
+    checked = validation.check(instance.platform, *asked)
     latency_ms = round((perf_counter() - begin) * 1000)
     administrator = None
     if instance.platform == "freshdesk":
-        administrator = ports().connections.use(
-            instance_id, lambda client, _instance: validation.may_administrate(client)
-        )
+        administrator = validation.may_administrate(*asked)
     body = {
         "success": True,
         "message": "Connection successful",
         "platform": instance.platform,
-        "domain": instance.domain,
+        "domain": instance.host,
         "latency_ms": latency_ms,
         **_findings(checked, administrator),
     }
@@ -120,7 +121,7 @@ def test(instance_id: str) -> Response[str]:
 def _change(instance: Instance, body: dict[str, Any]) -> Change:
     name, credentials, config = body.get("name"), body.get("credentials"), body.get("config")
     wrong = request.config_errors(config) if config is not None else []
-    if name is not None and not (isinstance(name, str) and name.strip()):
+    if name is not None and not (isinstance(name, str) and request.clean_name(name)):
         wrong.append(FieldError("name", "a text is required", "invalid_value"))
     if credentials is not None and not isinstance(credentials, dict):
         wrong.append(FieldError("credentials", "must be an object", "invalid_value"))
@@ -131,7 +132,9 @@ def _change(instance: Instance, body: dict[str, Any]) -> Change:
     return Change(
         name=request.clean_name(name) if name else None,
         tags=request.clean_tags(body["tags"]) if "tags" in body else None,
-        values=request.credential_entries(instance.platform, credentials) if credentials else None,
+        values=request.credential_entries(elements.find(instance.element), credentials)
+        if credentials
+        else None,
         config=config,
     )
 

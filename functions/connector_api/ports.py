@@ -11,8 +11,11 @@ from freshbridge.instances.connection import Connections
 from freshbridge.instances.deployed_secret import DeployedSecret
 from freshbridge.instances.provision import Provisioner
 from freshbridge.instances.registry import Registry
+from freshbridge.instances.trace_store import TraceStore
+from freshbridge.instances.traced_transport import Tracer
 from freshbridge.instances.users import UserStore
 from freshbridge.instances.vault import Vault
+from freshbridge.observability import function_logger
 from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
 from freshbridge.rules.store import RuleStore
@@ -31,19 +34,27 @@ class Ports:
     def __init__(self, chosen: settings.ApiSettings) -> None:
         """Nothing is called before the first request."""
         self.allowed_origins = chosen.allowed_provider_origins
+        self.open_docs = chosen.open_docs == "true"
         # Written here and read elsewhere: the API itself always looks at the table.
         self.registry = Registry(chosen.instance_table, age_s=0)
         self.rules = RuleStore(chosen.instance_table, age_s=0)
         self.vault = Vault(chosen.stack_name, age_s=0)
+        self.traces = TraceStore(chosen.trace_table)
+        self.tracer = Tracer(self.traces, function="connector_api", logger=function_logger())
         self.provisioner = Provisioner(
             self.registry,
             self.vault,
             self.rules,
             self.transport,
             allowed_origins=self.allowed_origins,
+            tracer=self.tracer,
         )
         self.connections = Connections(
-            self.registry, self.vault, self.transport, allowed_origins=self.allowed_origins
+            self.registry,
+            self.vault,
+            self.transport,
+            allowed_origins=self.allowed_origins,
+            tracer=self.tracer,
         )
         self.cursors = CursorStore(chosen.sync_table)
         self.sync_queue = Publisher(

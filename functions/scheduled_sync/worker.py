@@ -11,6 +11,9 @@ from freshbridge import settings, timestamps
 from freshbridge.freshdesk.client import FreshdeskClient
 from freshbridge.instances.connection import Connections
 from freshbridge.instances.registry import Registry
+from freshbridge.instances.trace import Cause
+from freshbridge.instances.trace_store import TraceStore
+from freshbridge.instances.traced_transport import Tracer
 from freshbridge.instances.vault import Vault
 from freshbridge.observability import count, function_logger, function_metrics
 from freshbridge.queues import envelope
@@ -45,6 +48,7 @@ class Ports:
             Vault(chosen.stack_name),
             lru_cache(maxsize=1)(RequestsTransport),
             allowed_origins=chosen.allowed_provider_origins,
+            tracer=Tracer(TraceStore(chosen.trace_table), function="sync_worker", logger=logger),
         )
         self.lake = Lake(chosen.lake_bucket)
         self.cursors = CursorStore(chosen.sync_table)
@@ -84,7 +88,8 @@ def _pull(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
             now=lambda: timestamps.to_text(timestamps.now()),
         )
 
-    progress = ports.connections.use(work.instance_id, pull)
+    cause = Cause(work.correlation_id, run_id=work.run_id)
+    progress = ports.connections.use(work.instance_id, pull, cause=cause)
     if not progress.finished:
         ports.queue.publish(work, f"{work.run_id}-{work.instance_id}-{work.object}")
     logger.info(

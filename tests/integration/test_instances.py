@@ -75,6 +75,22 @@ def test_an_instance_is_read_again_once_its_age_is_over(stack: Stack) -> None:
     assert client.calls == ["get_item", "get_item"]
 
 
+def test_what_another_function_wrote_a_moment_ago_is_read(stack: Stack) -> None:
+    # A read that is only consistent in the end may miss an instance that was just created.
+    asked: list[dict[str, Any]] = []
+
+    def get_item(**arguments: Any) -> Any:
+        asked.append(arguments)
+        return aws.dynamodb().get_item(**arguments)
+
+    client = cast("Any", Failing(aws.dynamodb(), get_item=get_item))
+    Registry(stack.names["InstanceTable"]).create(builders.instance())
+
+    Registry(stack.names["InstanceTable"], client).get(builders.INSTANCE_ID)
+
+    assert [arguments["ConsistentRead"] for arguments in asked] == [True]
+
+
 def test_unknown_ids_are_remembered_too_and_never_reach_the_table_malformed(stack: Stack) -> None:
     client = counting(aws.dynamodb())
     registry = Registry(stack.names["InstanceTable"], client)

@@ -111,6 +111,30 @@ TABLE: dict[str, tuple[str, Checks]] = {
         "ConnectorApi",
         (answers(200), lambda o: [str(i["id"]) for i in o.body["data"]] == [builders.INSTANCE_ID]),
     ),
+    "connector_api/create_instance.json": (
+        "ConnectorApi",
+        (answers(200), lambda o: o.body["token"], lambda o: o.body["elementId"] == 491),
+    ),
+    "connector_api/create_instance_missing_entries.json": (
+        "ConnectorApi",
+        (answers(400), lambda o: "missing: subdomain, username" in o.body["message"]),
+    ),
+    "connector_api/list_instances.json": (
+        "ConnectorApi",
+        (answers(200), lambda o: [i["name"] for i in o.body] == ["Acme"]),
+    ),
+    "connector_api/rename_instance.json": (
+        "ConnectorApi",
+        (answers(200), lambda o: (o.body["name"], o.body["tags"]) == ("Renamed", [])),
+    ),
+    "connector_api/configuration_wrong_token.json": (
+        "ConnectorApi",
+        (answers(401), lambda o: set(o.body) == {"requestId", "message"}),
+    ),
+    "connector_api/delete_instance.json": (
+        "ConnectorApi",
+        (answers(200), lambda o: o.stack.items("InstanceTable") == []),
+    ),
     "connector_api/without_access.json": (
         "ConnectorApi",
         (answers(401), lambda o: o.body["code"] == "access_denied"),

@@ -91,6 +91,24 @@ def test_no_statement_grants_everything(resources: Resources) -> None:
             assert resource != "*", (role, statement)
 
 
+def test_only_the_api_reads_traces_and_only_who_calls_providers_writes_them(
+    resources: Resources,
+) -> None:
+    granted: dict[str, set[str]] = {}
+    for role, statement in statements(resources):
+        if "TraceTable" in json.dumps(statement["Resource"]):
+            actions = statement["Action"]
+            granted.setdefault(role, set()).update(
+                [actions] if isinstance(actions, str) else actions
+            )
+
+    assert granted == {
+        "ActionExecutorRole": {"dynamodb:PutItem"},
+        "SyncWorkerRole": {"dynamodb:PutItem"},
+        "ConnectorApiRole": {"dynamodb:PutItem", "dynamodb:Query"},
+    }
+
+
 def test_the_function_that_the_internet_reaches_cannot_read_api_keys(
     resources: Resources,
 ) -> None:

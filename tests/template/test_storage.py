@@ -40,6 +40,13 @@ def test_idempotency_records_outlive_their_messages_and_expire(resources: Resour
     assert resources["ActionQueue"]["Properties"]["MessageRetentionPeriod"] < REMEMBERED_S
 
 
+def test_traces_expire_by_themselves(resources: Resources) -> None:
+    expiry = resources["TraceTable"]["Properties"]["TimeToLiveSpecification"]
+
+    assert expiry == {"AttributeName": "expires_at", "Enabled": True}
+    assert resources["TraceTable"]["DeletionPolicy"] == "Delete"
+
+
 def test_large_bodies_outlive_the_messages_that_point_to_them(resources: Resources) -> None:
     rule = resources["PayloadBucket"]["Properties"]["LifecycleConfiguration"]["Rules"][0]
     queues = of_type(resources, "AWS::SQS::Queue").values()

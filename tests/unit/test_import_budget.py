@@ -7,7 +7,18 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("pydantic", "requests", "aws_lambda_powertools.event_handler", "minijinja")
+DOCUMENTATION = {
+    "connector_api.documentation",
+    "aws_lambda_powertools.event_handler.openapi.swagger_ui",
+    "aws_lambda_powertools.event_handler.openapi.models",
+}
+HEAVY = (
+    "pydantic",
+    "requests",
+    "aws_lambda_powertools.event_handler",
+    "minijinja",
+    *sorted(DOCUMENTATION),
+)
 
 
 def heavy_modules_after(statement: str) -> set[str]:
@@ -31,3 +42,13 @@ def test_webhook_ingest_imports_no_heavy_library() -> None:
 
 def test_the_measure_sees_a_heavy_library_where_there_is_one() -> None:
     assert "pydantic" in heavy_modules_after("import action_executor.app")
+
+
+def test_only_who_asks_for_the_documentation_pays_for_it() -> None:
+    asked = "import connector_api.app; connector_api.docs.page"
+
+    assert heavy_modules_after(asked) & DOCUMENTATION == set()
+    assert heavy_modules_after(f"{asked}; connector_api.docs._page()") >= {
+        "connector_api.documentation",
+        "aws_lambda_powertools.event_handler.openapi.swagger_ui",
+    }

@@ -33,6 +33,7 @@ PURE = {
     "freshbridge.instances.model",
     "freshbridge.instances.origin",
     "freshbridge.instances.access",
+    "freshbridge.instances.trace",
     "freshbridge.freshdesk.wire",
     "freshbridge.freshdesk.rate_limit",
     "freshbridge.freshdesk.paging",

@@ -16,6 +16,7 @@ EXECUTOR = {
     "STACK_NAME": "demo",
     "INSTANCE_TABLE": "instances",
     "IDEMPOTENCY_TABLE": "once",
+    "TRACE_TABLE": "traces",
     "SOURCE_QUEUE_URL": "https://queue.example/actions",
     "DEAD_LETTER_QUEUE_URL": "https://queue.example/dead",
     "PAYLOAD_BUCKET": "payloads",

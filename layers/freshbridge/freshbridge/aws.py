@@ -25,6 +25,14 @@ CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     user_agent_extra="freshbridge",
 )
+# For what may be lost, but may not hold up the work that it is beside.
+BRIEF = CONFIG.merge(
+    Config(
+        connect_timeout=1,
+        read_timeout=2,
+        retries={"mode": "standard", "total_max_attempts": 1},
+    )
+)
 
 
 @lru_cache(maxsize=1)
@@ -33,14 +41,20 @@ def _session() -> boto3.session.Session:
 
 
 @lru_cache(maxsize=8)
-def _client(service: str) -> Any:
+def _client(service: str, config: Config = CONFIG) -> Any:
     # The service name is typed by the functions below; boto3's own overloads need a literal.
-    return _session().client(service, config=CONFIG)  # type: ignore[call-overload]
+    return _session().client(service, config=config)  # type: ignore[call-overload]
 
 
 def dynamodb() -> DynamoDBClient:
     """The low-level client: `boto3.resource` costs 70 ms more at import."""
     client: DynamoDBClient = _client("dynamodb")
+    return client
+
+
+def dynamodb_briefly() -> DynamoDBClient:
+    """A client that tries once and gives up soon: for writes that may be lost."""
+    client: DynamoDBClient = _client("dynamodb", BRIEF)
     return client
 
 

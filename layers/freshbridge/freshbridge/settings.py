@@ -46,6 +46,7 @@ class ExecutorSettings:
 
     stack_name: str
     instance_table: str
+    trace_table: str
     idempotency_table: str
     source_queue_url: str
     dead_letter_queue_url: str
@@ -68,6 +69,7 @@ class WorkerSettings:
 
     stack_name: str
     instance_table: str
+    trace_table: str
     sync_table: str
     sync_queue_url: str
     source_queue_url: str
@@ -83,12 +85,14 @@ class ApiSettings:
 
     stack_name: str
     instance_table: str
+    trace_table: str
     access_table: str
     sync_table: str
     sync_queue_url: str
     payload_bucket: str
     user_secret_id: str
     organization_secret_id: str
+    open_docs: str
     allowed_provider_origins: tuple[str, ...]
 
 

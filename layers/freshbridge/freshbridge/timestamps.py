@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 
@@ -21,3 +22,8 @@ def from_text(text: str) -> datetime:
 def now() -> datetime:
     """The present, aware of its zone."""
     return datetime.now(UTC)
+
+
+def epoch() -> float:
+    """The present, in seconds since the epoch."""
+    return time.time()

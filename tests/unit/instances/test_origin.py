@@ -10,9 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freshbridge.errors import Misconfigured
-from freshbridge.instances.origin import freshdesk_origin
+from freshbridge.instances.origin import (
+    SLACK_ORIGIN,
+    freshdesk_origin,
+    freshsales_origin,
+    http_origin,
+    origin_of,
+)
 
 ALLOWED = ("http://127.0.0.1:4010", "https://Helpdesk.example")
+# The second half of each list is what a deployer could write by mistake.
+BROKEN = ("acme.example", "", "//x.example", "https://", "https://slash.example/")
 
 
 @pytest.mark.parametrize(
@@ -89,6 +97,7 @@ def test_anything_else_is_refused_with_what_is_accepted(typed: str) -> None:
 PIECES = st.lists(
     st.sampled_from(
         ["acme", "evil.com", ".freshdesk.com", "https://", "http://", "@", "#", "?", "/", "\\", ":",
+         ".myfreshworks.com", ".freshsales.io", "crm.example", "slash.example", "acme.example",
          "127.0.0.1", ":4010", "\n", "\t", "\u3002", "[", "]", "%2e", "..", "-", " ",
          "Helpdesk.example"]
     ),
@@ -138,3 +147,86 @@ def test_an_allowed_origin_is_meant_by_its_origin_or_host(typed: str, origin: st
 def test_near_an_allowed_origin_is_not_it(typed: str) -> None:
     with pytest.raises(Misconfigured):
         freshdesk_origin(typed, ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("typed", "origin"),
+    [
+        ("acme.myfreshworks.com", "https://acme.myfreshworks.com"),
+        (" ACME.freshsales.io/ ", "https://acme.freshsales.io"),
+        ("https://acme.myfreshworks.com/crm/sales", "https://acme.myfreshworks.com"),
+        ("127.0.0.1:4010", "http://127.0.0.1:4010"),
+    ],
+)
+def test_a_freshsales_account_is_known_by_host_or_url(typed: str, origin: str) -> None:
+    assert freshsales_origin(typed, ALLOWED) == origin
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "acme",
+        ".myfreshworks.com",
+        "a.b.myfreshworks.com",
+        "acme.myfreshworks.com.evil.example",
+        "evil.example/.freshsales.io",
+        "http://acme.freshsales.io",
+        "https://u@acme.freshsales.io",
+        "acme.freshsales.io:8443",
+        "acme.freshdesk.com",
+        "evilmyfreshworks.com",
+    ],
+)
+def test_anything_else_is_no_freshsales_account(typed: str) -> None:
+    with pytest.raises(Misconfigured, match=r"acme\.myfreshworks\.com"):
+        freshsales_origin(typed, ALLOWED)
+
+
+@given(st.one_of(st.text(), PIECES))
+def test_no_platform_s_key_leaves_for_a_stranger(typed: str) -> None:
+    own = {
+        "freshdesk": r"https://[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.freshdesk\.com",
+        "freshsales": r"https://[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.(?:myfreshworks\.com|freshsales\.io)",
+        "http": r"(?!)",
+        "slack": re.escape(SLACK_ORIGIN),
+    }
+    allowed = ("http://127.0.0.1:4010", "https://helpdesk.example", "https://slash.example")
+    for platform, pattern in own.items():
+        try:
+            origin = origin_of(platform, typed, (*ALLOWED, *BROKEN))
+        except Misconfigured:
+            continue
+        assert re.fullmatch(pattern, origin) or (origin in allowed and platform != "slack")
+
+
+@pytest.mark.parametrize("typed", ["", "/", "//", ":", "://", "acme.example", "x.example"])
+def test_a_malformed_entry_of_the_list_allows_nothing(typed: str) -> None:
+    for origin in (freshsales_origin, http_origin):
+        with pytest.raises(Misconfigured):
+            origin(typed, BROKEN)
+
+
+@pytest.mark.parametrize(
+    ("typed", "allowed"),
+    [
+        ("https://helpdesk.example/v1?x=1", True),
+        ("HTTPS://HELPDESK.example", True),
+        ("http://127.0.0.1:4010/any/path", True),
+        ("https://slash.example/", True),
+        ("http://helpdesk.example", False),
+        ("helpdesk.example", False),
+        ("https://helpdesk.example:8443", False),
+        ("https://user:pass@helpdesk.example", False),
+        ("https://helpdesk.example.evil.example", False),
+        ("https://helpdesk.example@evil.example", False),
+        ("https://169.254.169.254/latest/meta-data", False),
+        ("file:///etc/passwd", False),
+    ],
+)
+def test_an_http_base_url_needs_an_allowed_origin(typed: str, *, allowed: bool) -> None:
+    if allowed:
+        assert typed.lower().startswith(http_origin(typed, (*ALLOWED, *BROKEN)))
+        return
+    with pytest.raises(Misconfigured, match="AllowedProviderOrigins"):
+        http_origin(typed, (*ALLOWED, *BROKEN))

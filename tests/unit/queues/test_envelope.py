@@ -122,6 +122,7 @@ def test_an_instance_id_may_be_the_number_that_the_api_shows() -> None:
     fields = json.loads(envelope.to_text(request)) | {"instance_id": int(request.instance_id)}
 
     assert envelope.action_request(json.dumps(fields)) == request
-    for wrong in (True, 1.5, None, []):
+    wrongs: list[object] = [True, 1.5, None, []]
+    for wrong in wrongs:
         with pytest.raises(UnreadableMessage):
             envelope.action_request(json.dumps(fields | {"instance_id": wrong}))

@@ -24,6 +24,7 @@ from freshbridge.actions import catalogue
 from freshbridge.errors import Retry
 from freshbridge.freshdesk.client import FreshdeskClient
 from freshbridge.instances.connection import Connections
+from freshbridge.instances.trace import Cause
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -92,6 +93,7 @@ class Executor:
             "platform": request.platform,
             "action": request.action,
             "parameters": request.parameters,
+            "cause": Cause(request.correlation_id, action_id=request.action_id),
         }
         try:
             return self._once(request=fields)
@@ -107,4 +109,4 @@ class Executor:
         def work(client: FreshdeskClient, _instance: object) -> dict[str, Any]:
             return action.run(client, parameters)
 
-        return self._connections.use(request["instance_id"], work)
+        return self._connections.use(request["instance_id"], work, cause=request["cause"])

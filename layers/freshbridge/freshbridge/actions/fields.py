@@ -14,12 +14,12 @@ from freshbridge.freshdesk.enums import Priority, status_number
 TicketId = Annotated[int, Field(gt=0, description="The ticket's number, as in its URL")]
 PriorityValue = Annotated[
     int,
-    BeforeValidator(lambda value: int(Priority.parse(value))),
+    BeforeValidator(lambda value: int(Priority.parse(value)), json_schema_input_type=int | str),
     Field(description="1 to 4, or Low, Medium, High, Urgent"),
 ]
 StatusValue = Annotated[
     int,
-    BeforeValidator(status_number),
+    BeforeValidator(status_number, json_schema_input_type=int | str),
     Field(description="2 Open, 3 Pending, 4 Resolved, 5 Closed, or a custom status's number"),
 ]
 

@@ -13,10 +13,13 @@ from freshbridge.errors import Misconfigured, Unauthorized
 from freshbridge.freshdesk.client import FreshdeskClient, OnReply
 from freshbridge.freshdesk.credentials import Credential, Login
 from freshbridge.instances.origin import freshdesk_origin
+from freshbridge.instances.traced_transport import UNKNOWN
 
 if TYPE_CHECKING:
     from freshbridge.instances.model import Instance
     from freshbridge.instances.registry import Registry
+    from freshbridge.instances.trace import Cause
+    from freshbridge.instances.traced_transport import Tracer
     from freshbridge.instances.vault import Vault
     from freshbridge.transport import Transport
 
@@ -41,6 +44,7 @@ class Connections:
         *,
         allowed_origins: Iterable[str] = (),
         on_reply: OnReply | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         """`transport` is called at first use, so that importing this costs no HTTP library."""
         self._registry = registry
@@ -48,9 +52,16 @@ class Connections:
         self._transport = transport
         self._allowed = tuple(allowed_origins)
         self._on_reply = on_reply
+        self._tracer = tracer
 
-    def use(self, instance_id: str, work: Callable[[FreshdeskClient, Instance], T]) -> T:
-        """Run `work` with a client of the instance.
+    def use(
+        self,
+        instance_id: str,
+        work: Callable[[FreshdeskClient, Instance], T],
+        *,
+        cause: Cause = UNKNOWN,
+    ) -> T:
+        """Run `work` with a client of the instance; `cause` is what a trace of its calls names.
 
         Raises:
             UnknownInstance, InstanceDisabled, SecretMissing: nothing was sent.
@@ -62,18 +73,21 @@ class Connections:
             raise InstanceDisabled(f"instance {instance_id} is disabled")
         secrets = self._vault.credentials(instance_id)
         try:
-            return work(self._client(instance, secrets), instance)
+            return work(self._client(instance, secrets, cause), instance)
         except Unauthorized:
             self._vault.forget("credentials", instance_id)
             if (rotated := self._vault.credentials(instance_id)) == secrets:
                 raise
-            return work(self._client(instance, rotated), instance)
+            return work(self._client(instance, rotated, cause), instance)
 
-    def _client(self, instance: Instance, secrets: dict[str, str]) -> FreshdeskClient:
+    def _client(self, instance: Instance, secrets: dict[str, str], cause: Cause) -> FreshdeskClient:
         # Checked again at every use: the deployer may have narrowed the allow-list since.
         origin = freshdesk_origin(instance.origin, self._allowed)
         credential = freshdesk_credential(instance.configuration, secrets)
-        return FreshdeskClient(self._transport(), origin, credential, on_reply=self._on_reply)
+        transport = self._transport()
+        if self._tracer is not None:
+            transport = self._tracer.around(transport, instance, cause)
+        return FreshdeskClient(transport, origin, credential, on_reply=self._on_reply)
 
 
 def freshdesk_credential(configuration: dict[str, str], secrets: dict[str, str]) -> Credential:
@@ -82,8 +96,9 @@ def freshdesk_credential(configuration: dict[str, str], secrets: dict[str, str])
     Raises:
         Misconfigured: the vault has neither.
     """
-    if "password" in secrets:
-        return Login(configuration.get("username", ""), secrets["password"])
+    # The key first: a client that sends a password beside it means the key all the same.
     if "username" in secrets:
         return secrets["username"]
+    if "password" in secrets:
+        return Login(configuration.get("username", ""), secrets["password"])
     raise Misconfigured("the instance has no API key", advice="PATCH its configuration.username.")

@@ -3,12 +3,15 @@
 Pure. An element is what Open Connectors calls a connector; its key, id, texts and flags are those
 that clients written for it expect. An entry that is `secret` is kept in the vault and never shown
 again, whatever its type: the original showed a Freshdesk V2 API key, since it travels as
-`username`.
+`username`. An entry that no element knows is a secret when its name says so: a client that sends
+`password` along must not find it in a list.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +20,15 @@ from freshbridge.errors import FieldError, InvalidRequest, NotFound
 EntryType = Literal[
     "TEXTFIELD_128", "TEXTFIELD_1000", "TEXTAREA", "BOOLEAN", "BOOLEAN_YESNO", "PASSWORD"
 ]
+MASK = "********"
+"""Stands for a secret in what is shown; sent back, it means the secret that is kept."""
+LONGEST_VALUE = 10_000
+"""Characters; Secrets Manager and DynamoDB would refuse more as an error of this program's."""
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0", "")
+_SECRET_NAME = re.compile(
+    r"passw|passphrase|secret|token|credential|authorization|signature|(api|access|private)[._-]?key",
+    re.IGNORECASE,
+)
 
 
 class UnknownElement(NotFound):
@@ -52,7 +63,8 @@ class Entry:
             text = json.dumps(value, ensure_ascii=False)
         else:
             raise ValueError("must be a text, a number or a boolean")
-            # fault, told to the person who sent it; not a programmer's
+        if len(text) > LONGEST_VALUE:
+            raise ValueError(f"is longer than {LONGEST_VALUE} characters")
         if not self.type.startswith("BOOLEAN"):
             return text
         if text.lower() not in (*_TRUE, *_FALSE):
@@ -76,14 +88,10 @@ class Element:
     entries: tuple[Entry, ...]
     beta: bool = False
 
-    def entry(self, key: str) -> Entry | None:
-        """The entry of this key, or None."""
-        return next((entry for entry in self.entries if entry.key == key), None)
-
-    @property
-    def secret_keys(self) -> frozenset[str]:
-        """Entries that are kept in the vault."""
-        return frozenset(entry.key for entry in self.entries if entry.secret)
+    def entry(self, key: str) -> Entry:
+        """The entry of this key; one that the element does not know is a text."""
+        found = (entry for entry in self.entries if entry.key == key)
+        return next(found, None) or Entry(key, key, secret=bool(_SECRET_NAME.search(key)))
 
 
 EVENT_ENTRIES = (
@@ -198,12 +206,17 @@ def find(key_or_id: str) -> Element:
 
 
 def split(
-    element: Element, values: dict[str, object], *, complete: bool = True
+    element: Element,
+    values: dict[str, object],
+    *,
+    complete: bool = True,
+    kept: Collection[str] = (),
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Configuration values to (what is shown, what goes to the vault).
 
     Unknown keys are kept as texts: the original accepts them in silence, and clients rely on it.
-    With `complete`, required entries must be there and defaults are filled in.
+    With `complete`, required entries must be there and defaults are filled in. `kept` names the
+    secrets that the vault has: one of them may be given as `MASK`, which is returned as it is.
 
     Raises:
         InvalidConfiguration: naming every entry that is missing and every one that is wrong.
@@ -212,14 +225,16 @@ def split(
     secret: dict[str, str] = {}
     wrong: list[FieldError] = []
     for key, value in values.items():
-        entry = element.entry(key) or Entry(key, key)
-        if value is None:
+        entry = element.entry(key)
+        if value is None or (entry.secret and value == MASK and key not in kept):
             continue
         try:
             (secret if entry.secret else shown)[key] = entry.read(value)
         except ValueError as error:
             wrong.append(FieldError(f"configuration.{key}", str(error), "invalid_value"))
+    told = {error.field for error in wrong}
     missing = _missing(element, shown | secret) if complete else []
+    missing = [key for key in missing if f"configuration.{key}" not in told]
     if missing or wrong:
         wrong += [FieldError(f"configuration.{k}", "is required", "missing_field") for k in missing]
         what = f"missing: {', '.join(missing)}" if missing else "entries are wrong"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from freshbridge.instances.model import Instance
 
 PAGE_SIZE = 200
 LARGEST_PAGE_SIZE = 1000
+# Bounded, for Python refuses to read a number of thousands of digits.
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class NothingFound(NotFound):
@@ -77,7 +80,7 @@ def select(
 def _size(text: str | None) -> int:
     if text is None:
         return PAGE_SIZE
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LARGEST_PAGE_SIZE):
+    if not (_NUMBER.fullmatch(text) and 1 <= int(text) <= LARGEST_PAGE_SIZE):
         accepted = f"must be 1 to {LARGEST_PAGE_SIZE}"
         raise InvalidPage(
             "the page cannot be given", fields=[FieldError("pageSize", accepted, "invalid_value")]

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 DEFAULT_SYNC_OBJECTS = ("tickets",)
+# Which entry of a platform's elements holds the address; others may go by the same names.
+ADDRESS_ENTRIES = {"freshdesk": "subdomain", "freshsales": "domain", "http": "base.url"}
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ class Instance:
     provider's scheme and host. `configuration` holds the element's entries that are no secret, all
     texts; `secret_entries` names those that the vault has. `config` is what /api/integrations keeps
     for a person (default_group_id, custom_field_mapping, …). `created_at` is UTC, ISO 8601. A
-    disabled instance runs no action and no sync; its webhooks are still stored. `version` grows
-    with every write and guards against two at once.
+    disabled instance runs no action and no sync; its webhooks are still stored. Until
+    `trace_until`, epoch seconds, its provider calls are kept (see trace). `version` grows with
+    every write and guards against two at once.
     """
 
     instance_id: str
@@ -47,12 +50,15 @@ class Instance:
     sync_objects: tuple[str, ...] = DEFAULT_SYNC_OBJECTS
     secret_entries: tuple[str, ...] = ()
     tokens: tuple[TokenHash, ...] = ()
+    trace_until: float | None = None
     version: int = 0
 
     @property
     def domain(self) -> str:
-        """What the person typed to say which account."""
-        for key in ("subdomain", "domain", "base.url"):
-            if key in self.configuration:
-                return self.configuration[key]
-        return ""
+        """What the person typed to say which account; "" where there is but one address."""
+        return self.configuration.get(ADDRESS_ENTRIES.get(self.platform, ""), "")
+
+    @property
+    def host(self) -> str:
+        """The provider's host: `acme.freshdesk.com`."""
+        return self.origin.partition("://")[2]

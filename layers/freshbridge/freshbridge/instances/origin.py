@@ -92,10 +92,13 @@ def origin_of(platform: str, typed: str, allowed: Iterable[str] = ()) -> str:
 
 
 def _allowed_origin(text: str, allowed: Iterable[str]) -> str | None:
-    for origin in allowed:
-        # A path, query or user name behind an allowed origin is not that origin.
-        if text.rstrip("/") in (origin.lower(), urlsplit(origin.lower()).netloc):
-            return origin.lower()
+    for entry in allowed:
+        parts = urlsplit(entry.lower())
+        origin = f"{parts.scheme}://{parts.netloc}"
+        # A path, query or user name behind an allowed origin is not that origin. An entry without
+        # a scheme or a host allows nothing: all that is empty would be equal to it.
+        if parts.scheme and parts.netloc and text.rstrip("/") in (origin, parts.netloc):
+            return origin
     return None
 
 

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from freshbridge import timestamps
 from freshbridge.instances import elements, token, validation
+from freshbridge.instances.elements import MASK
 from freshbridge.instances.model import Instance
 from freshbridge.instances.origin import origin_of
-from freshbridge.instances.registry import IdTaken
+from freshbridge.instances.registry import IdTaken, UnknownInstance
 from freshbridge.instances.request import Wanted
 from freshbridge.instances.vault import SecretExists
 
 if TYPE_CHECKING:
     from freshbridge.instances.registry import Registry
+    from freshbridge.instances.traced_transport import Tracer
     from freshbridge.instances.validation import Checked
     from freshbridge.instances.vault import Vault
     from freshbridge.rules.store import RuleStore
@@ -67,6 +69,7 @@ class Provisioner:
         *,
         allowed_origins: Iterable[str],
         clock: Callable[[], float] = time.time,
+        tracer: Tracer | None = None,
     ) -> None:
         """`transport` is called when a provider is to be asked; `clock` is epoch seconds."""
         self._registry = registry
@@ -75,6 +78,7 @@ class Provisioner:
         self._transport = transport
         self._allowed = tuple(allowed_origins)
         self._clock = clock
+        self._tracer = tracer
 
     def create(self, wanted: Wanted, *, user_id: int = 1) -> Provisioned:
         """Connect the account.
@@ -117,24 +121,26 @@ class Provisioner:
             UnknownInstance, ChangedMeanwhile, InvalidConfiguration, and what `create` raises.
         """
         before = self._registry.get(instance_id)
-        credentials: dict[str, str] | None = None
-        if change.values is not None:
-            credentials = self._new_credentials(before, change)
-
-        def edit(now: Instance) -> Instance:
-            return self._edited(now, change)
-
-        after = edit(before)
-        if credentials is not None or after.origin != before.origin:
-            held = credentials or self._vault.credentials(instance_id)
-            self._checked(after, held)
-        if credentials is not None:
-            self._vault.replace_credentials(instance_id, credentials)
-            names = tuple(sorted(credentials))
-            return self._registry.change(
-                instance_id, lambda now: replace(edit(now), secret_entries=names)
-            )
-        return self._registry.change(instance_id, edit)
+        after = self._edited(before, change)
+        if change.values is None:
+            return self._registry.change(instance_id, lambda now: self._edited(now, change))
+        held = self._vault.credentials(instance_id)
+        wanted = self._credentials(before, change, held)
+        if _connects_anew(before, after, change.values):
+            self._checked(after, wanted)
+        if wanted == held:
+            return self._registry.change(instance_id, lambda now: self._edited(now, change))
+        # Read again: the provider took its time, and another change may have been faster.
+        held = self._vault.credentials(instance_id)
+        self._vault.replace_credentials(instance_id, self._credentials(before, change, held))
+        try:
+            return self._registry.change(instance_id, lambda now: self._edited(now, change))
+        except UnknownInstance:
+            raise
+        except Exception:
+            # A new key with the old address would connect nothing.
+            self._vault.replace_credentials(instance_id, held)
+            raise
 
     def delete(self, instance_id: str) -> Instance:
         """Disconnect; the secrets can be restored for a week.
@@ -178,18 +184,21 @@ class Provisioner:
 
     def _checked(self, instance: Instance, credentials: dict[str, str]) -> tuple[Instance, Checked]:
         origin = origin_of(instance.platform, instance.domain, self._allowed)
+        transport = self._transport()
+        if self._tracer is not None:
+            transport = self._tracer.around(transport, instance)
         checked = validation.check(
-            instance.platform, origin, instance.configuration, credentials, self._transport()
+            instance.platform, origin, instance.configuration, credentials, transport
         )
         return replace(instance, origin=origin, valid=True), checked
 
-    def _new_credentials(self, instance: Instance, change: Change) -> dict[str, str] | None:
+    def _credentials(
+        self, instance: Instance, change: Change, held: dict[str, str]
+    ) -> dict[str, str]:
         element = elements.find(instance.element)
-        _, secret = elements.split(element, change.values or {}, complete=False)
-        if not secret:
-            return None
-        held = {} if change.replace_all else self._vault.credentials(instance.instance_id)
-        return held | secret
+        _, secret = elements.split(element, change.values or {}, complete=False, kept=held)
+        given = {key: held[key] if value == MASK else value for key, value in secret.items()}
+        return given if change.replace_all else held | given
 
     def _edited(self, instance: Instance, change: Change) -> Instance:
         edited = instance
@@ -203,10 +212,29 @@ class Provisioner:
             edited = replace(edited, config=config, sync_objects=objects)
         if change.values is not None:
             element = elements.find(instance.element)
-            shown, _ = elements.split(element, change.values, complete=change.replace_all)
-            kept = shown if change.replace_all else edited.configuration | shown
-            origin = origin_of(
-                instance.platform, replace(edited, configuration=kept).domain, self._allowed
+            shown, secret = elements.split(
+                element,
+                change.values,
+                complete=change.replace_all,
+                kept=instance.secret_entries,
             )
-            edited = replace(edited, configuration=kept, origin=origin)
+            names = set(secret)
+            if not change.replace_all:
+                shown = edited.configuration | shown
+                names |= set(edited.secret_entries)
+            edited = replace(edited, configuration=shown, secret_entries=tuple(sorted(names)))
+            edited = replace(
+                edited, origin=origin_of(instance.platform, edited.domain, self._allowed)
+            )
         return edited
+
+
+def _connects_anew(before: Instance, after: Instance, values: dict[str, object]) -> bool:
+    """Whether a change touches what the provider is asked with: the required entries."""
+    required = [entry for entry in elements.find(after.element).entries if entry.required]
+    return after.origin != before.origin or any(
+        values.get(entry.key) not in (None, MASK)
+        if entry.secret
+        else after.configuration.get(entry.key) != before.configuration.get(entry.key)
+        for entry in required
+    )

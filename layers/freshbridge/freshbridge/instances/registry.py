@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from freshbridge import aws
-from freshbridge.errors import Conflict, NotFound
+from freshbridge.errors import Conflict, InvalidRequest, NotFound
 from freshbridge.instances.model import Instance, TokenHash
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ _SORT_KEY = "instance"
 LONGEST_ID = 128
 """Bytes; DynamoDB would refuse an empty or an endless key as an error of this program's."""
 CHANGE_ATTEMPTS = 5
+LARGEST_BODY = 300_000
+"""Bytes; DynamoDB refuses an item over 400 KB as an error of this program's."""
 
 
 class UnknownInstance(NotFound):
@@ -36,6 +38,12 @@ class IdTaken(Conflict):
     """A new instance was given an id that is in use."""
 
     code = "id_taken"
+
+
+class InstanceTooLarge(InvalidRequest):
+    """More than one item of the table holds."""
+
+    code = "instance_too_large"
 
 
 class ChangedMeanwhile(Conflict):
@@ -139,6 +147,12 @@ class Registry:
     def _write(self, instance: Instance, condition: str, *, before: int) -> None:
         fields = asdict(instance)
         fields.pop("version")
+        body = json.dumps(fields)
+        if len(body) > LARGEST_BODY:
+            raise InstanceTooLarge(
+                f"the instance is {len(body)} bytes, the limit is {LARGEST_BODY}",
+                advice="Leave out configuration entries or tags.",
+            )
         self._client.put_item(
             TableName=self._table,
             Item={
@@ -147,7 +161,7 @@ class Registry:
                 "listing": {"S": _SORT_KEY},
                 "version": {"N": str(instance.version)},
                 # As text: DynamoDB would turn numbers into decimals and refuse fractions.
-                "body": {"S": json.dumps(fields)},
+                "body": {"S": body},
             },
             ConditionExpression=condition,
             ExpressionAttributeValues={":v": {"N": str(before)}},
@@ -164,8 +178,12 @@ class Registry:
     def _read(self, instance_id: str) -> Instance | None:
         if not 0 < len(instance_id.encode()) <= LONGEST_ID:
             return None
+        # Consistent: what was created or changed a moment ago is there, and a change that begins
+        # with an old read would only be refused.
         found = self._client.get_item(
-            TableName=self._table, Key={"pk": {"S": instance_id}, "sk": {"S": _SORT_KEY}}
+            TableName=self._table,
+            Key={"pk": {"S": instance_id}, "sk": {"S": _SORT_KEY}},
+            ConsistentRead=True,
         )
         return _from_item(found["Item"]) if "Item" in found else None
 

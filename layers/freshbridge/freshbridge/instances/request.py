@@ -17,14 +17,17 @@ from freshbridge.instances.elements import Element, InvalidConfiguration
 
 SYNC_OBJECTS = ("tickets",)
 LONGEST_NAME = 200
-_TAG = re.compile(r"<[^>]*>")
+# A tag, or the beginning of one that whatever is written after it would complete.
+_TAG = re.compile(r"<[^>]*>|<[A-Za-z/!?].*", re.DOTALL)
 # The names of a person's credentials, and the entries of the elements that they fill.
-_CREDENTIAL_ENTRIES = {
+CREDENTIAL_ENTRIES = {
     "freshdesk": {"domain": "subdomain", "api_key": "username"},
     "freshsales": {"domain": "domain", "api_key": "api_key"},
     "slack": {"bot_token": "bot_token"},
     "http": {"base_url": "base.url", "authorization": "authorization"},
 }
+# The older element of Freshdesk has a login: there an API key as `username` would be shown.
+_LOGIN_ENTRIES = {"domain": "subdomain", "username": "username", "password": "password"}
 
 
 class InvalidIntegration(InvalidRequest):
@@ -66,20 +69,41 @@ def read_instance(body: dict[str, Any], element_key: str | None = None) -> Wante
             fields=[FieldError("element.key", "is required", "missing_field")],
         )
     element = elements.find(str(key))
-    values = body.get("configuration", {})
-    if not isinstance(values, dict):
-        raise InvalidIntegration(
-            "the instance cannot be created",
-            fields=[FieldError("configuration", "must be an object", "invalid_value")],
-        )
-    shown, secret = elements.split(element, values)
-    name = body.get("name")
-    return Wanted(
-        element,
-        clean_name(name if isinstance(name, str) else element.name),
-        shown,
-        secret,
-        tags=clean_tags(body.get("tags")),
+    given = read_change(body)
+    shown, secret = elements.split(element, given.configuration or {})
+    return Wanted(element, given.name or element.name, shown, secret, tags=given.tags or ())
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a body gives of an instance; None for what is not there or empty as a name."""
+
+    name: str | None
+    tags: tuple[str, ...] | None
+    configuration: dict[str, object] | None = field(repr=False)
+
+
+def read_change(body: dict[str, Any]) -> Given:
+    """The body of `PATCH /elements/api-v2/instances/{id}`: `name`, `tags`, `configuration`.
+
+    Whatever else is in it is passed over: clients send back what they were shown.
+
+    Raises:
+        InvalidIntegration: naming each of the three that has a wrong type.
+    """
+    name, tags, configuration = (body.get(key) for key in ("name", "tags", "configuration"))
+    wrong = []
+    if not isinstance(name, str | None):
+        wrong.append(FieldError("name", "must be a text", "invalid_value"))
+    if not isinstance(configuration, dict | None):
+        wrong.append(FieldError("configuration", "must be an object", "invalid_value"))
+    wrong += _wrong_tags(tags)
+    if wrong:
+        raise InvalidIntegration("the instance cannot be stored", fields=wrong)
+    return Given(
+        clean_name(name or "") or None,
+        clean_tags(tags) if tags is not None else None,
+        configuration,
     )
 
 
@@ -97,7 +121,7 @@ def read_integration(body: dict[str, Any]) -> Wanted:
         known = ", ".join(elements.PLATFORM_ELEMENTS)
         wrong.append(FieldError("platform", f"must be one of {known}", "unknown"))
     wrong += config_errors(config)
-    names = _CREDENTIAL_ENTRIES.get(str(platform), _CREDENTIAL_ENTRIES["freshdesk"])
+    names = CREDENTIAL_ENTRIES.get(str(platform), CREDENTIAL_ENTRIES["freshdesk"])
     given = credentials if isinstance(credentials, dict) else {}
     unknown = sorted(set(given) - set(names))
     wrong += [FieldError(f"credentials.{n}", "is not known", "unknown") for n in unknown]
@@ -115,13 +139,14 @@ def read_integration(body: dict[str, Any]) -> Wanted:
     return Wanted(element, clean_name(str(name)), shown, secret, config=config)
 
 
-def credential_entries(platform: str, given: dict[str, Any]) -> dict[str, object]:
+def credential_entries(element: Element, given: dict[str, Any]) -> dict[str, object]:
     """`{"api_key": …}` of a change to the element's entries.
 
     Raises:
-        InvalidIntegration: a name that the platform does not have.
+        InvalidIntegration: a name that the element does not have.
     """
-    names = _CREDENTIAL_ENTRIES[platform]
+    legacy = element.key == "freshdesk"
+    names = _LOGIN_ENTRIES if legacy else CREDENTIAL_ENTRIES[element.platform]
     if unknown := sorted(set(given) - set(names)):
         raise InvalidIntegration(
             "the integration cannot be changed",
@@ -148,7 +173,7 @@ def clean_name(name: str) -> str:
     return _TAG.sub("", name).strip()[:LONGEST_NAME]
 
 
-def clean_tags(tags: object) -> tuple[str, ...]:
+def clean_tags(tags: Any) -> tuple[str, ...]:
     """Texts without HTML, empty ones left out, as the sample body's `[""]` means none.
 
     Raises:
@@ -156,17 +181,20 @@ def clean_tags(tags: object) -> tuple[str, ...]:
     """
     if tags is None:
         return ()
-    if not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
-        raise InvalidIntegration(
-            "the instance cannot be stored",
-            fields=[FieldError("tags", "must be a list of texts", "invalid_value")],
-        )
+    if wrong := _wrong_tags(tags):
+        raise InvalidIntegration("the instance cannot be stored", fields=wrong)
     return tuple(clean for tag in tags if (clean := clean_name(tag)))
+
+
+def _wrong_tags(tags: object) -> list[FieldError]:
+    if tags is None or (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
+        return []
+    return [FieldError("tags", "must be a list of texts", "invalid_value")]
 
 
 def _wrong_texts(texts: dict[str, object]) -> list[FieldError]:
     return [
         FieldError(path, "a text is required", "missing")
         for path, value in texts.items()
-        if not isinstance(value, str) or not value.strip()
+        if not isinstance(value, str) or not clean_name(value)
     ]

@@ -28,7 +28,7 @@ PAGE_SIZE = 50
 LARGEST_PAGE_SIZE = 200
 _LONGEST_ID = 128
 # Ids and the words that APIs name their paths with; anything else may be a key or a person's name.
-_SHOWN_SEGMENT = re.compile(r"[0-9]{1,19}|[A-Za-z][A-Za-z_.-]{0,39}[0-9]{0,2}|")
+_SHOWN_SEGMENT = re.compile(r"[0-9]{1,19}|[A-Za-z][A-Za-z_.-]{0,29}[0-9]{0,2}|")
 _HIDDEN_SEGMENT = "*"
 _CURSOR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z#[0-9a-f]{1,32}")
 
@@ -52,8 +52,9 @@ class Cause:
 class TraceEntry:
     """One call, which began at `at` (seconds since the epoch).
 
-    `status` is None when no reply came; `error` is then the error's code, and None when a complete
-    reply came, whatever its status. `reply_bytes` counts the body after decompression.
+    `error` is None when a complete reply came, whatever its status. Otherwise it is the code of
+    what was raised, and `status` is None or that of a reply that was cut off or not taken.
+    `reply_bytes` counts the body after decompression.
     """
 
     at: float
@@ -115,15 +116,16 @@ def entry_of(
 ) -> TraceEntry:
     """What is kept of a call; `outcome` is its reply, or what was raised in its place."""
     status: int | None
+    error: str | None
+    size, limit = None, None
     if isinstance(outcome, ProviderReply):
         status, error, size = outcome.status, None, len(outcome.body)
         # Only Freshdesk's headers and limits are known here.
         limit = rate_limit_of(outcome, request) if platform == "freshdesk" else None
+    elif isinstance(outcome, FreshbridgeError):
+        status, error = outcome.status, outcome.code
     else:
-        known = isinstance(outcome, FreshbridgeError)
-        status = outcome.status if known else None
-        error = outcome.code if known else type(outcome).__name__
-        size, limit = None, None
+        status, error = None, type(outcome).__name__
     return TraceEntry(
         at=at,
         method=request.method,
@@ -152,8 +154,8 @@ def read_minutes(body: dict[str, Any]) -> int:
     Raises:
         InvalidTraceRequest: not a whole number from 1 to 1440, or an unknown field.
     """
-    wrong = [FieldError(name, "unknown field", "unknown") for name in sorted(set(body))]
-    wrong = [error for error in wrong if error.field != "duration"]
+    unknown = sorted(set(body) - {"duration"})
+    wrong = [FieldError(name, "unknown field", "unknown") for name in unknown]
     minutes = body.get("duration", DEFAULT_MINUTES)
     whole = isinstance(minutes, int) and not isinstance(minutes, bool)
     if not whole or not 1 <= minutes <= LONGEST_MINUTES:
@@ -197,7 +199,7 @@ def expires_at(entry: TraceEntry) -> int:
 
 
 def _time_text(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _id(text: str) -> str:

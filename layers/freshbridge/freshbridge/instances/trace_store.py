@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from freshbridge import aws
+from freshbridge import aws, timestamps
 from freshbridge.instances.trace import TraceEntry, expires_at
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ class TraceStore:
         table: str,
         client: DynamoDBClient | None = None,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = timestamps.epoch,
         random_hex: Callable[[int], str] = secrets.token_hex,
     ) -> None:
         """`clock`: seconds since the epoch."""

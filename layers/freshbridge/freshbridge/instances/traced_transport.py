@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from freshbridge import aws
+from freshbridge import aws, timestamps
 from freshbridge.instances.trace import Cause, entry_of, is_on
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Tracer:
         *,
         function: str,
         logger: Logger,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = timestamps.epoch,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`clock` is epoch seconds, `monotonic` measures how long a call takes."""
@@ -45,9 +45,7 @@ class Tracer:
         self._monotonic = monotonic
         self._silent_until = float("-inf")
 
-    def around(
-        self, transport: Transport, instance: Instance, cause: Cause = UNKNOWN
-    ) -> Transport:
+    def around(self, transport: Transport, instance: Instance, cause: Cause = UNKNOWN) -> Transport:
         """A transport that also keeps a trace, for as long as tracing of the instance is on."""
         if not is_on(instance, self._clock()):
             return transport

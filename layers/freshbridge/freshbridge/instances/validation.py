@@ -16,16 +16,36 @@ from freshbridge.errors import (
     NotFound,
     ProviderDown,
     Retry,
+    Throttled,
     Unauthorized,
     class_for_status,
 )
 from freshbridge.freshdesk.client import FreshdeskClient
-from freshbridge.http_message import ProviderRequest
+from freshbridge.freshdesk.error_reply import read_words
+from freshbridge.http_message import ProviderReply, ProviderRequest
 from freshbridge.instances.connection import freshdesk_credential
 
 if TYPE_CHECKING:
     from freshbridge.freshdesk.rate_limit import RateLimit
     from freshbridge.transport import Transport
+
+
+class CredentialsRefused(Unauthorized):
+    """The provider does not accept the credentials; its words are in `provider_message`."""
+
+    code = "credentials_refused"
+
+    def __str__(self) -> str:
+        """The sentence alone, as callers compare it."""
+        return f"Authentication failed: {self.what}"
+
+
+class RateLimitExceeded(Throttled):
+    """The provider would answer later."""
+
+    def __str__(self) -> str:
+        """The sentence alone, as callers compare it."""
+        return "Rate limit exceeded. Please try again later."
 
 
 @dataclass(frozen=True)
@@ -52,11 +72,25 @@ def check(
     """Ask the provider.
 
     Raises:
-        Unauthorized, Forbidden: the credentials were refused.
+        CredentialsRefused, Forbidden: the credentials were refused.
         Misconfigured: no account answers there.
-        Retry: the provider could not be asked.
+        Retry: the provider could not be asked; RateLimitExceeded when it said so itself.
     """
-    return _CHECKS[platform](origin, configuration, credentials, transport)
+    try:
+        return _CHECKS[platform](origin, configuration, credentials, transport)
+    except Unauthorized as error:
+        # Beside a password the user's name is no secret; an API key goes by that name.
+        login = "password" in credentials and "username" not in credentials
+        raise CredentialsRefused(
+            "Invalid username or password" if login else "Invalid API key",
+            where=error.where,
+            status=error.status,
+            provider_message=error.provider_message,
+        ) from error
+    except Throttled as error:
+        raise RateLimitExceeded(
+            error.what, where=error.where, status=error.status, after=error.after
+        ) from error
 
 
 def _freshdesk(
@@ -74,14 +108,22 @@ def _freshdesk(
         ) from error
     return Checked(
         agent_id=agent.get("id"),
-        agent_name=agent.get("contact", {}).get("name"),
+        agent_name=_contact_name(agent),
         ticket_scope=agent.get("ticket_scope"),
         rate_limit=client.rate_limit,
     )
 
 
-def may_administrate(client: FreshdeskClient) -> bool | None:
-    """Whether the key's agent is an administrator; None when the provider cannot be asked."""
+def _contact_name(agent: dict[str, Any]) -> str | None:
+    contact = agent.get("contact")
+    return contact.get("name") if isinstance(contact, dict) else None
+
+
+def may_administrate(
+    origin: str, configuration: dict[str, str], credentials: dict[str, str], transport: Transport
+) -> bool | None:
+    """Whether the key's agent is a Freshdesk administrator; None when that cannot be asked."""
+    client = FreshdeskClient(transport, origin, freshdesk_credential(configuration, credentials))
     # Only administrators may list agents; /agents/me answers for everyone.
     # Facts: https://developers.freshdesk.com/api/#agents
     try:
@@ -103,7 +145,7 @@ def _freshsales(
         ProviderRequest(
             method="GET",
             url=f"{origin}{root}/selector/owners",
-            headers={"Authorization": f"Token token={credentials['api_key']}"},
+            headers={"Authorization": f"Token token={_sendable(credentials, 'api_key')}"},
         ),
     )
     return Checked()
@@ -118,7 +160,7 @@ def _slack(
         ProviderRequest(
             method="POST",
             url=f"{origin}/api/auth.test",
-            headers={"Authorization": f"Bearer {credentials['bot_token']}"},
+            headers={"Authorization": f"Bearer {_sendable(credentials, 'bot_token')}"},
             read_only=True,
         ),
     )
@@ -138,17 +180,37 @@ def _http(
     return Checked()
 
 
+def _sendable(credentials: dict[str, str], name: str) -> str:
+    value = credentials.get(name, "")
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise Misconfigured(
+            "the credential is empty or holds a character that none has",
+            where=f"configuration.{name}",
+            advice="Copy it again from the provider's page.",
+        )
+    return value
+
+
 def _probe(transport: Transport, request: ProviderRequest) -> dict[str, Any]:
     reply = transport.send(request)
     if not 200 <= reply.status < 300:
         raise class_for_status(reply.status)(
-            "the provider refused", where=request.where, status=reply.status
+            "the provider refused",
+            where=request.where,
+            status=reply.status,
+            provider_message=_words(reply, request),
         )
     try:
         found = json.loads(reply.body)
     except ValueError as error:
         raise ProviderDown("the answer is not JSON", where=request.where) from error
     return found if isinstance(found, dict) else {}
+
+
+def _words(reply: ProviderReply, request: ProviderRequest) -> str:
+    # A proxy may have echoed the key.
+    key = request.headers["Authorization"].rpartition(" ")[2].removeprefix("token=")
+    return read_words(reply.body.decode("utf-8", "replace").replace(key, "[key]")).message
 
 
 _CHECKS: dict[str, Callable[[str, dict[str, str], dict[str, str], Transport], Checked]] = {

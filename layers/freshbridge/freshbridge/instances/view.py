@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from freshbridge.instances import elements
-from freshbridge.instances.elements import Element, Entry
+from freshbridge.instances import elements, trace
+from freshbridge.instances.elements import MASK, Element, Entry
 from freshbridge.instances.model import Instance
 
-MASK = "********"
 _LEGACY_PARAMETER = {
     "id": 38,
     "createdDate": "2015-04-08T19:53:48Z",
@@ -27,8 +26,11 @@ _LEGACY_PARAMETER = {
 }
 
 
-def instance_view(instance: Instance, *, token: str = MASK) -> dict[str, Any]:
-    """An instance of Open Connectors; `token` is given in the answer to its creation only."""
+def instance_view(instance: Instance, *, now: float, token: str = MASK) -> dict[str, Any]:
+    """An instance of Open Connectors as it is `now`, in seconds since the epoch.
+
+    `token` is given in the answer to its creation only.
+    """
     element = elements.find(instance.element)
     return {
         "id": int(instance.instance_id),
@@ -45,7 +47,7 @@ def instance_view(instance: Instance, *, token: str = MASK) -> dict[str, Any]:
         "cacheTimeToLive": 0,
         "configuration": configuration_view(instance),
         "eventsEnabled": instance.configuration.get("event.notification.enabled") == "true",
-        "traceLoggingEnabled": False,
+        "traceLoggingEnabled": trace.is_on(instance, now),
         "cachingEnabled": False,
         "externalAuthentication": "none",
         "user": {
@@ -57,9 +59,9 @@ def instance_view(instance: Instance, *, token: str = MASK) -> dict[str, Any]:
     }
 
 
-def abridged_view(instance: Instance) -> dict[str, Any]:
+def abridged_view(instance: Instance, *, now: float) -> dict[str, Any]:
     """An item of a list: the element without its texts."""
-    shown = instance_view(instance)
+    shown = instance_view(instance, now=now)
     kept = ("id", "name", "hookName", "key", "image", "active", "deleted", "hub")
     return shown | {"element": {name: shown["element"][name] for name in kept}}
 
@@ -114,7 +116,7 @@ def entries_view(instance: Instance) -> list[dict[str, Any]]:
     return [
         {
             "id": entry_id(position),
-            **entry_view(element.entry(key) or Entry(key, key)),
+            **entry_view(element.entry(key)),
             "propertyValue": values[key],
         }
         for position, key in enumerate(keys)
@@ -148,7 +150,7 @@ def integration_view(instance: Instance) -> dict[str, Any]:
         "platform": instance.platform,
         "element": instance.element,
         "name": instance.name,
-        "domain": instance.domain,
+        "domain": instance.host,
         "tags": list(instance.tags),
         "valid": instance.valid,
         "disabled": instance.disabled,

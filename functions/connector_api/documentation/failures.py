@@ -1,0 +1,54 @@
+"""The bodies of refused requests, and what each status means."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class FieldFailure(BaseModel):
+    """One field that was refused."""
+
+    field: str = Field(description="Its place in the request", examples=["credentials.api_key"])
+    message: str
+    code: str
+
+
+class FailureDetails(BaseModel):
+    """What is known beyond the message."""
+
+    provider_message: str | None = Field(default=None, description="The provider's own words")
+    fields: list[FieldFailure] = Field(default=[], description="Every field that was refused")
+
+
+class Failure(BaseModel):
+    """A refusal under /api."""
+
+    success: Literal[False]
+    message: str = Field(description="What was wrong, where, and what to do about it")
+    code: str = Field(examples=["invalid_integration"])
+    request_id: str = Field(description="Finds the request in the logs")
+    details: FailureDetails | None = None
+
+
+class ElementsFailure(BaseModel):
+    """A refusal under /elements/api-v2, as Open Connectors words it."""
+
+    requestId: str = Field(pattern="^[0-9a-f]{1,24}$")  # noqa: N815 - the wire's name
+    message: str
+    providerMessage: str | None = Field(  # noqa: N815 - the wire's name
+        default=None, description="The provider's own words, when it had any"
+    )
+
+
+MEANING = {
+    400: "The request cannot be used as it is; every wrong field is named at once.",
+    401: "The caller is not known, or the provider refused the credentials.",
+    403: "The provider knows the credentials and does not allow this.",
+    404: "There is no such record.",
+    409: "The state of the record does not allow this.",
+    413: "The body is larger than 1 MiB.",
+    502: "The provider does not answer properly. Try again later.",
+    503: "A service behind this one did not answer. Try again later.",
+}

@@ -1,0 +1,166 @@
+"""Documents /api/integrations."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from connector_api.documentation.operation import Body, Family, Operation
+from freshbridge.instances import elements
+from freshbridge.instances.request import CREDENTIAL_ENTRIES, LONGEST_NAME, SYNC_OBJECTS
+
+Name = Annotated[str, Field(min_length=1, description=f"Cut after {LONGEST_NAME} characters")]
+Masked = Annotated[dict[str, str], Field(description="Eight stars for each credential")]
+Token = Annotated[str, Field(description="Element token; it is shown this once")]
+
+
+class Config(BaseModel):
+    """Settings of the integration; what is not known here is kept as it is."""
+
+    model_config = ConfigDict(extra="allow")
+    sync_objects: list[Literal[SYNC_OBJECTS]] | None = None  # type: ignore[valid-type]  # the names are the code's
+
+
+def _credentials(platform: str) -> type[BaseModel]:
+    element = elements.find(elements.PLATFORM_ELEMENTS[platform])
+    fields: dict[str, Any] = {}
+    for name, key in CREDENTIAL_ENTRIES[platform].items():
+        entry = element.entry(key)
+        shown: dict[str, Any] = {"format": "password"} if entry.secret else {}
+        info = Field(title=entry.name, description=entry.description, json_schema_extra=shown)
+        fields[name] = Annotated[str, info] if entry.required else (Annotated[str, info], "")
+    return create_model(
+        f"{element.hook_name}Credentials", __config__=ConfigDict(extra="forbid"), **fields
+    )
+
+
+def _body(platform: str) -> type[BaseModel]:
+    return create_model(
+        f"New{platform.capitalize()}Integration",
+        platform=Literal[platform],
+        name=Name,
+        credentials=_credentials(platform),
+        config=(Config, Field(default=Config())),
+    )
+
+
+NewIntegration: Any = Annotated[
+    Union[tuple(_body(platform) for platform in CREDENTIAL_ENTRIES)],  # noqa: UP007 - made from a list
+    Field(discriminator="platform"),
+]
+
+
+class IntegrationChange(BaseModel):
+    """What is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Name | None = None
+    credentials: dict[str, str] | None = Field(
+        default=None, description="Those to change, named as on creation"
+    )
+    config: Config | None = None
+    tags: list[str] | None = None
+    disabled: bool = False
+
+
+class Integration(BaseModel):
+    """A connected account, without its secrets."""
+
+    id: int
+    platform: str
+    element: str
+    name: str
+    domain: str
+    tags: list[str]
+    valid: bool = Field(description="False once the provider has refused the credentials")
+    disabled: bool
+    credentials: Masked
+    config: dict[str, Any]
+    created_at: str
+
+
+class WebhookAddress(BaseModel):
+    """Where the provider sends its webhooks, and the header that it shows."""
+
+    path: str
+    header: str
+    secret: str
+
+
+class CreatedIntegration(Integration):
+    """With what is shown this once."""
+
+    token: Token
+    agent_id: int | None = Field(description="Who the credentials belong to")
+    webhook: WebhookAddress
+
+
+class NewToken(BaseModel):
+    """The token before it is valid for another day."""
+
+    token: Token
+
+
+class Agent(BaseModel):
+    """Who the credentials belong to, as far as the provider tells."""
+
+    id: int | None
+    name: str | None
+
+
+class RateLimit(BaseModel):
+    """Requests a minute, from the provider's headers."""
+
+    total: int | None
+    remaining: int | None
+
+
+class Connection(BaseModel):
+    """What the provider says about the credentials."""
+
+    success: Literal[True]
+    message: str
+    platform: str
+    domain: str
+    latency_ms: int
+    agent: Agent
+    may_not: list[str] = Field(description="What the credentials do not allow")
+    rate_limit: RateLimit | None
+
+
+_FRESHDESK = {
+    "platform": "freshdesk",
+    "name": "My Freshdesk Integration",
+    "credentials": {"domain": "yourcompany.freshdesk.com", "api_key": "your-api-key-here"},
+    "config": {"default_group_id": 123, "default_priority": 1, "auto_assign": True},
+}
+
+FAMILY = Family(
+    "Integrations",
+    "Accounts of providers: connect, look at, change, test, disconnect.",
+    {
+        "create": Operation(
+            CreatedIntegration,
+            201,
+            body=Body(NewIntegration, {"Freshdesk": _FRESHDESK}),
+            refusals=(403, 502),
+        ),
+        "list_all": Operation(list[Integration]),
+        "get": Operation(Integration),
+        "change": Operation(
+            Integration,
+            body=Body(
+                IntegrationChange,
+                {
+                    "Another key": {"credentials": {"api_key": "your-api-key-here"}},
+                    "Pause": {"disabled": True},
+                },
+            ),
+            refusals=(403, 409, 502),
+        ),
+        "delete": Operation(Integration),
+        "rotate_token": Operation(NewToken),
+        "test": Operation(Connection, wrapped=False, refusals=(400, 403, 502)),
+    },
+)

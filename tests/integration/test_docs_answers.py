@@ -1,0 +1,288 @@
+"""What the API answers is what its document says: every operation is called, every answer read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from connector_api.ports import ports
+from freshbridge import aws
+from freshbridge.events.payload import LARGEST_BODY
+from freshbridge.sync.cursor import Cursor
+from freshbridge.sync.cursor_store import CursorStore
+from tests import builders
+from tests.fakes.aws_failures import Failing, client_error, raising
+from tests.fakes.provider import FakeTransport, empty_reply, json_reply
+from tests.integration.conftest import ORGANIZATION_SECRET, USER_SECRET, Stack, Start
+from tests.openapi import Document
+
+ME = "/api/v2/agents/me"
+AGENTS = "/api/v2/agents"
+LIMIT = {"X-RateLimit-Total": "200", "X-RateLimit-Remaining": "183"}
+ACCESS = f"User {USER_SECRET}, Organization {ORGANIZATION_SECRET}"
+ELEMENTS = "/elements/api-v2"
+# A page of HTML, and the route of another function.
+NOT_CALLED = {"docs_page", "webhooks_receive"}
+
+
+class Api:
+    """Calls the function and compares each answer with the document."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self.called: set[str] = set()
+        self.faults: list[str] = []
+        self.token = ""
+        answer = self._answer("GET", "/api/openapi.json", None, ACCESS)
+        self.document = Document(json.loads(answer["body"]))
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: dict[str, str] | None = None,
+        access: str = ACCESS,
+    ) -> tuple[int, Any]:
+        """The status and the body of one answer."""
+        operation = self.document.find(method, path)
+        self.called.add(operation["operationId"])
+        shown = access + (f", Element {self.token}" if self.token else "")
+        answer = self._answer(method, path, body, shown, query)
+        status, found = answer["statusCode"], json.loads(answer["body"])
+        self.faults += self.document.answer_faults(operation, status, found)
+        described = set(operation["responses"].get(str(status), {}).get("headers", {}))
+        sent = {n for n in answer["multiValueHeaders"] if n.startswith("Elements-")}
+        self.faults += [f"{operation['operationId']}: header {name}" for name in sent - described]
+        return status, found
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        access: str,
+        query: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        text = None if body is None else json.dumps(body)
+        event = builders.rest_event(method, path, body=text, headers={"Authorization": access})
+        event["queryStringParameters"] = query
+        event["multiValueQueryStringParameters"] = {k: [v] for k, v in (query or {}).items()}
+        answer: dict[str, Any] = self._start("ConnectorApi").handler(event, builders.Context())
+        return answer
+
+    def example(self, method: str, path: str, title: str) -> Any:
+        """A body that the document shows."""
+        return self.document.body_examples(self.document.find(method, path))[title]
+
+
+@pytest.fixture
+def api(start: Start) -> Api:
+    return Api(start)
+
+
+@pytest.fixture
+def freshdesk(provider: FakeTransport) -> FakeTransport:
+    """Accounts that take every key."""
+    agent = {"id": 55, "ticket_scope": 2, "contact": {"name": "Ravi"}}
+    provider.on("GET", ME, json_reply(agent, headers=LIMIT))
+    return provider.on("GET", AGENTS, json_reply([], headers=LIMIT))
+
+
+def use_the_api(api: Api) -> None:
+    """Integrations, rules, sync, actions, trace."""
+    made = api("POST", "/api/integrations", api.example("POST", "/api/integrations", "Freshdesk"))[
+        1
+    ]
+    path = f"/api/integrations/{made['data']['id']}"
+    api("GET", "/api/integrations")
+    api("GET", path)
+    for title in ("Another key", "Pause"):
+        assert api("PATCH", path, api.example("PATCH", path, title))[0] == 200
+    assert api("PATCH", path, {"disabled": False})[0] == 200
+    assert api("PUT", f"{path}/trace-logging", {"duration": 120})[0] == 200
+    assert api("POST", f"{path}/test")[0] == 200
+    assert api("GET", f"{path}/trace", query={"limit": "1"})[1]["data"]["entries"] != []
+    api("DELETE", f"{path}/trace-logging")
+    assert api("POST", f"{path}/token")[0] == 200
+    rule = api("POST", f"{path}/rules", api.example("POST", f"{path}/rules", "Urgent incidents"))
+    assert rule[0] == 201
+    api("GET", f"{path}/rules")
+    assert api("DELETE", f"{path}/rules/{rule[1]['data']['rule_id']}")[0] == 200
+    assert api("POST", f"{path}/sync")[0] == 202
+    api("GET", f"{path}/sync")
+    assert api("DELETE", path)[0] == 200
+    api("GET", "/api/actions")
+    api("GET", "/api/openapi.json")
+
+
+def use_the_elements(api: Api) -> None:
+    """Instances, by id, of an element and by token; the catalogue."""
+    of_element = f"{ELEMENTS}/elements/freshdeskv2/instances"
+    sample = api.example("POST", of_element, "Freshdesk V2")
+    first = api("POST", of_element, sample)[1]
+    whole = api.example("POST", f"{ELEMENTS}/instances", "Freshdesk V2")
+    second = api("POST", f"{ELEMENTS}/instances", whole)[1]
+    third = api("POST", f"{ELEMENTS}/instances", whole)[1]
+    for path in (f"{ELEMENTS}/instances", of_element):
+        assert len(api("GET", path, query={"tags[]": "Docs", "pageSize": "2"})[1]) == 2
+        assert len(api("GET", path, query={"hydrate": "false"})[1]) == 3
+    by_id = f"{ELEMENTS}/instances/{first['id']}"
+    for path in (by_id, f"{of_element}/{second['id']}"):
+        assert api("GET", path)[0] == 200
+        for method in ("PATCH", "PUT"):
+            body = api.example(method, path, "Another name") | (
+                {"configuration": sample["configuration"]} if method == "PUT" else {}
+            )
+            assert api(method, path, body)[0] == 200
+    use_one_instance(api, by_id)
+    assert api("DELETE", by_id)[0] == 200
+    assert api("DELETE", f"{of_element}/{second['id']}")[0] == 200
+    api.token = third["token"]
+    use_one_instance(api, f"{ELEMENTS}/instances")
+    for method in ("PATCH", "PUT"):
+        body = {"name": "Named", "configuration": sample["configuration"]}
+        assert api(method, f"{ELEMENTS}/instances", body)[0] == 200
+    assert api("DELETE", f"{ELEMENTS}/instances")[0] == 200
+    api.token = ""
+    for path in ("elements", "elements/keys", "hubs", "hubs/helpdesk/elements"):
+        assert api("GET", f"{ELEMENTS}/{path}")[0] == 200
+    assert api("GET", f"{ELEMENTS}/elements/freshdesk")[1]["parameters"] != []
+    assert api("GET", f"{ELEMENTS}/elements/491/configuration")[0] == 200
+
+
+def use_one_instance(api: Api, path: str) -> None:
+    """What can be done by id as well as by token."""
+    for method in ("DELETE", "PUT"):
+        assert api(method, f"{path}/enabled")[0] == 200
+    for method in ("PUT", "DELETE"):
+        assert api(method, f"{path}/trace-logging")[0] == 200
+    entries = api("GET", f"{path}/configuration")[1]
+    found = next(entry for entry in entries if entry["key"] == "filter.response.nulls")
+    entry = f"{path}/configuration/{found['id']}"
+    assert api("GET", entry)[0] == 200
+    assert api("PATCH", entry, api.example("PATCH", entry, "Keep empty values"))[0] == 200
+
+
+def use_the_users(api: Api) -> None:
+    """Users and the organization."""
+    added = api("POST", "/api/users", api.example("POST", "/api/users", "A program"))[1]
+    api("POST", "/api/users", {"name": "Ravi", "email": "ravi@acme.example"})
+    api("GET", "/api/users")
+    assert api("POST", f"/api/users/{added['data']['id']}/rotate")[0] == 200
+    assert api("DELETE", f"/api/users/{added['data']['id']}")[0] == 200
+    assert api("POST", "/api/organization/rotate", {"grace_hours": 1})[0] == 200
+
+
+def test_every_operation_answers_as_the_document_says(api: Api, freshdesk: FakeTransport) -> None:
+    use_the_api(api)
+    use_the_elements(api)
+    use_the_users(api)
+
+    assert api.faults == []
+    every = {operation["operationId"] for _m, _p, operation in api.document.operations()}
+    assert every - api.called == NOT_CALLED
+    assert freshdesk.requests != []
+
+
+def test_refusals_are_as_the_document_says(stack: Stack, api: Api, provider: FakeTransport) -> None:
+    stack.connect()
+    provider.on("GET", ME, empty_reply(401), empty_reply(403), empty_reply(500))
+    connect = api.example("POST", "/api/integrations", "Freshdesk")
+    instance = api.example("POST", f"{ELEMENTS}/instances", "Freshdesk V2")
+    seen = [
+        api("POST", "/api/integrations", {})[0],
+        api("POST", f"{ELEMENTS}/instances", {"element": {"key": "freshdeskv2"}})[0],
+        api("POST", f"{ELEMENTS}/instances", {"element": {"key": "none"}})[0],
+        api("GET", f"{ELEMENTS}/instances", query={"pageSize": "none"})[0],
+        api("GET", f"{ELEMENTS}/instances", query={"searchText": "none"})[0],
+        api("GET", f"/api/integrations/{builders.INSTANCE_ID}/trace", query={"limit": "0"})[0],
+        api("GET", "/api/integrations/1")[0],
+        api("GET", f"{ELEMENTS}/instances/1")[0],
+        api("DELETE", f"{ELEMENTS}/instances")[0],
+        api("DELETE", "/api/users/1")[0],
+        api("GET", "/api/users", access="User wrong")[0],
+        api("GET", f"{ELEMENTS}/hubs", access="")[0],
+        *(api("POST", "/api/integrations", connect)[0] for _ in range(2)),
+        api("POST", f"{ELEMENTS}/instances", instance)[0],
+    ]
+    assert seen == [400, 400, 404, 400, 404, 400, 404, 404, 401, 409, 401, 401, 401, 403, 502]
+    assert api.faults == []
+
+
+@pytest.mark.parametrize("path", ["/api/integrations/1", f"{ELEMENTS}/instances/1"])
+def test_an_outage_is_as_the_document_says(
+    api: Api, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = Failing(aws.dynamodb(), get_item=raising(client_error("GetItem")))
+    monkeypatch.setattr(aws, "dynamodb", lambda: broken)
+    ports.cache_clear()
+
+    assert api("GET", path)[0] == 503
+    assert api.faults == []
+
+
+def test_the_progress_of_a_sync_is_as_the_document_says(stack: Stack, api: Api) -> None:
+    stack.connect()
+    progress = {"run_id": "run_1", "rows": 5, "updated_at": builders.RECEIVED_AT}
+    cursors = CursorStore(stack.names["SyncTable"])
+    cursors.save(builders.INSTANCE_ID, "tickets", Cursor(page=2), progress=progress)
+
+    status, body = api("GET", f"/api/integrations/{builders.INSTANCE_ID}/sync")
+
+    assert (status, body["data"]["tickets"]["rows"]) == (200, 5)
+    assert api.faults == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ((builders.INSTANCE_ID, builders.WEBHOOK_SECRET, ""), 202),
+        ((builders.INSTANCE_ID, builders.WEBHOOK_SECRET, "not json"), 400),
+        ((builders.INSTANCE_ID, "wrong", ""), 401),
+        (("1", builders.WEBHOOK_SECRET, ""), 404),
+        ((builders.INSTANCE_ID, builders.WEBHOOK_SECRET, " " * (LARGEST_BODY + 1)), 413),
+    ],
+)
+def test_webhooks_are_answered_as_the_document_says(
+    stack: Stack,
+    api: Api,
+    start: Start,
+    sent: tuple[str, str, str],
+    status: int,
+) -> None:
+    stack.connect()
+    instance_id, secret, body = sent
+    path = f"/api/webhooks/freshdesk/{instance_id}"
+    operation = api.document.find("POST", path)
+    header = api.document.raw["components"]["securitySchemes"]["webhook_secret"]["name"]
+    event = builders.rest_event(
+        "POST",
+        path,
+        body=body or json.dumps(api.example("POST", path, "Ticket created")),
+        headers={"Content-Type": "application/json", header: secret},
+        parameters={"platform": "freshdesk", "instance_id": instance_id},
+    )
+
+    answer = start("WebhookIngest").handler(event, builders.Context())
+
+    assert answer["statusCode"] == status
+    assert api.document.answer_faults(operation, status, json.loads(answer["body"])) == []
+
+
+def test_a_planted_difference_is_found(api: Api) -> None:
+    operation = api.document.find("GET", "/api/users")
+    user = {"id": 1, "name": "owner", "created_at": "2026-03-03T12:02:40Z", "revoked": False}
+
+    def faults(**changed: Any) -> list[str]:
+        body = {"success": True, "message": "Users", "data": [user | changed]}
+        return api.document.answer_faults(operation, 200, body)
+
+    assert faults() == []
+    assert len(faults(hash="x")) == 1
+    assert len(faults(id="1")) == 1
+    assert len(api.document.answer_faults(operation, 200, [user])) == 1
+    assert len(api.document.answer_faults(operation, 418, {})) == 1
