@@ -22,6 +22,7 @@ from freshbridge.errors import (
     InvalidRequest,
     NotFound,
     Retry,
+    Throttled,
     Unauthorized,
 )
 from freshbridge.observability import count, function_logger, function_metrics
@@ -37,6 +38,7 @@ app = APIGatewayRestResolver()
 # The first that fits: a refused provider key and a refused caller are both 401 by design.
 STATUS: tuple[tuple[type[FreshbridgeError], int], ...] = (
     (NotQueued, 503),
+    (Throttled, 429),
     (Retry, 502),
     (Unauthorized, 401),
     (Forbidden, 403),

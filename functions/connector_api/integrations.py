@@ -38,11 +38,7 @@ def create() -> Response[str]:
     data = integration_view(made.instance) | {
         "token": made.token,
         "agent_id": made.checked.agent_id,
-        "webhook": {
-            "path": f"/api/webhooks/{made.instance.platform}/{made.instance.instance_id}",
-            "header": "X-Freshbridge-Secret",
-            "secret": made.webhook_secret,
-        },
+        "webhook": _webhook(made.instance, made.webhook_secret),
     }
     return success("Integration created", data, 201)
 
@@ -87,6 +83,13 @@ def delete(instance_id: str) -> Response[str]:
 def rotate_token(instance_id: str) -> Response[str]:
     """A new instance token, shown this once; the one before is valid for another day."""
     return success("Token rotated", {"token": ports().provisioner.rotate_token(instance_id)})
+
+
+@router.post("/integrations/<instance_id>/webhook")
+def rotate_webhook_secret(instance_id: str) -> Response[str]:
+    """Make a new webhook secret, shown this once; the one before ends within five minutes."""
+    instance, secret = ports().provisioner.rotate_webhook_secret(instance_id)
+    return success("Webhook secret rotated", _webhook(instance, secret))
 
 
 @router.post("/integrations/<instance_id>/test")
@@ -152,4 +155,12 @@ def _findings(checked: Checked, administrator: bool | None) -> dict[str, Any]:
         "agent": {"id": checked.agent_id, "name": checked.agent_name},
         "may_not": may_not,
         "rate_limit": limit and {"total": limit.total, "remaining": limit.remaining},
+    }
+
+
+def _webhook(instance: Instance, secret: str) -> dict[str, str]:
+    return {
+        "path": f"/api/webhooks/{instance.platform}/{instance.instance_id}",
+        "header": "X-Freshbridge-Secret",
+        "secret": secret,
     }

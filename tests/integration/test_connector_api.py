@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from freshbridge import aws
+from freshbridge.instances.vault import Vault
 from tests import builders
 from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.fakes.provider import FakeTransport, empty_reply, json_reply
-from tests.integration.conftest import ORGANIZATION_SECRET, USER_SECRET, Stack, Start
+from tests.integration.conftest import ORGANIZATION_SECRET, STACK_NAME, USER_SECRET, Stack, Start
 
 ME = "/api/v2/agents/me"
 ACCESS = f"User {USER_SECRET}, Organization {ORGANIZATION_SECRET}"
@@ -262,3 +263,18 @@ def test_disconnecting_takes_rules_and_secrets_along(stack: Stack, api: Api) -> 
     secrets = aws.secretsmanager().list_secrets()["SecretList"]
     assert not [s for s in secrets if instance.instance_id in s["Name"]]
     assert api("DELETE", path)[0] == 404
+
+
+def test_a_webhook_secret_is_rotated_and_shown_once(stack: Stack, api: Api) -> None:
+    instance = stack.connect()
+    path = f"/api/integrations/{instance.instance_id}"
+
+    status, rotated = api("POST", f"{path}/webhook")
+
+    webhook = rotated["data"]
+    kept = Vault(STACK_NAME).webhook_secret(instance.instance_id)
+    assert status == 200
+    assert webhook["path"] == f"/api/webhooks/freshdesk/{instance.instance_id}"
+    assert webhook["secret"] == kept != builders.WEBHOOK_SECRET
+    assert kept not in json.dumps(api("GET", path)[1])
+    assert api("POST", "/api/integrations/1/webhook")[0] == 404

@@ -108,6 +108,7 @@ def use_the_api(api: Api) -> None:
     assert api("GET", f"{path}/trace", query={"limit": "1"})[1]["data"]["entries"] != []
     api("DELETE", f"{path}/trace-logging")
     assert api("POST", f"{path}/token")[0] == 200
+    assert api("POST", f"{path}/webhook")[0] == 200
     rule = api("POST", f"{path}/rules", api.example("POST", f"{path}/rules", "Urgent incidents"))
     assert rule[0] == 201
     api("GET", f"{path}/rules")

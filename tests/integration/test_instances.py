@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any, cast
 
@@ -305,3 +306,30 @@ def test_an_origin_that_is_no_longer_allowed_gets_no_key(
     with pytest.raises(Misconfigured):
         connections(stack, provider).use(builders.INSTANCE_ID, lambda client, _: client.me())
     assert provider.requests == []
+
+
+def test_a_webhook_secret_is_read_anew_only_when_it_is_older_than_asked(stack: Stack) -> None:
+    stack.connect()
+    clock = Clock()
+    client = counting(aws.secretsmanager())
+    vault = Vault(STACK_NAME, client, age_s=300, clock=clock)
+    assert vault.webhook_secret(builders.INSTANCE_ID) == builders.WEBHOOK_SECRET
+    Vault(STACK_NAME).replace_webhook_secret(builders.INSTANCE_ID, "second")
+
+    clock.now += 4
+    assert vault.webhook_secret(builders.INSTANCE_ID, age_s=5) == builders.WEBHOOK_SECRET
+    clock.now += 1
+    assert vault.webhook_secret(builders.INSTANCE_ID) == builders.WEBHOOK_SECRET
+    assert vault.webhook_secret(builders.INSTANCE_ID, age_s=5) == "second"
+    assert client.calls == ["get_secret_value", "get_secret_value"]
+
+
+def test_what_a_newer_version_wrote_can_be_read_during_a_deploy(stack: Stack) -> None:
+    stack.connect()
+    table = stack.names["InstanceTable"]
+    key = {"pk": {"S": builders.INSTANCE_ID}, "sk": {"S": "instance"}}
+    item = aws.dynamodb().get_item(TableName=table, Key=key)["Item"]
+    body = json.loads(item["body"]["S"]) | {"a_field_of_tomorrow": 1}
+    aws.dynamodb().put_item(TableName=table, Item={**item, "body": {"S": json.dumps(body)}})
+
+    assert Registry(table).get(builders.INSTANCE_ID) == builders.instance()

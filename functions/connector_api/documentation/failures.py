@@ -49,6 +49,7 @@ MEANING = {
     404: "There is no such record.",
     409: "The state of the record does not allow this.",
     413: "The body is larger than 1 MiB.",
+    429: "The provider's rate limit is used up. Try again later.",
     502: "The provider does not answer properly. Try again later.",
     503: "A service behind this one did not answer. Try again later.",
 }

@@ -172,16 +172,16 @@ _LIST = Operation(
 )
 _ENTRIES = list[ConfigurationEntry]
 
-_CHANGED = Operation(Instance, wrapped=False, body=_CHANGE, refusals=(403, 409, 502))
+_CHANGED = Operation(Instance, wrapped=False, body=_CHANGE, refusals=(403, 409, 429, 502))
 _ENTRY_CHANGED = Operation(
     ConfigurationEntry,
     wrapped=False,
     body=Body(EntryChange, {"Keep empty values": {"propertyValue": "false"}}),
-    refusals=(403, 404, 409, 502),
+    refusals=(403, 404, 409, 429, 502),
 )
 _ENTRY = Operation(ConfigurationEntry, wrapped=False, refusals=(404,))
 _GONE = Operation(Nothing, wrapped=False)
-_CREATION = (403, 404, 502)
+_CREATION = (403, 404, 429, 502)
 
 
 def _by_token(operation: Operation) -> Operation:

@@ -240,7 +240,7 @@ def test_what_is_wrong_is_told_and_nothing_is_stored(
         (html_reply(503), 502, "Freshdesk failed", None),
         (html_reply(200), 502, "not JSON", None),
         (json_reply([]), 502, "", None),
-        (empty_reply(429), 502, "Rate limit exceeded. Please try again later.", None),
+        (empty_reply(429), 429, "Rate limit exceeded. Please try again later.", None),
         (Unreachable("The host cannot be reached"), 502, "cannot be reached", None),
     ],
 )  # fmt: skip

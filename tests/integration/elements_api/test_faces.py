@@ -76,4 +76,4 @@ def test_failures_are_told_as_documented_with_the_provider_s_words_beside(
     for answer in (creating, testing):
         assert answer.body.items() >= body[documented].items()
         assert answer.body["details"]["provider_message"] == words
-        assert answer.status == {"refused": 401, "throttled": 502}[documented]
+        assert answer.status == {"refused": 401, "throttled": 429}[documented]

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from freshbridge.events import payload
-from freshbridge.events.authentication import authenticate
+from freshbridge.events.authentication import NotAuthenticated, authenticate
 from freshbridge.instances.model import Instance
 from freshbridge.instances.registry import UnknownInstance
 from freshbridge.queues.envelope import Envelope, ReceivedEvent
+
+ROTATION_CHECK_S = 5.0
+"""A webhook that is refused has its secret read anew when it was read longer ago than this."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Instances(Protocol):
 class Secrets(Protocol):
     """Where webhook secrets are looked up."""
 
-    def webhook_secret(self, instance_id: str) -> str:
-        """Return the instance's secret."""
+    def webhook_secret(self, instance_id: str, *, age_s: float | None = None) -> str:
+        """Return the instance's secret, read no longer than `age_s` ago if that is given."""
 
 
 class Queue(Protocol):
@@ -71,7 +74,7 @@ def accept(
             f"instance {instance.instance_id} is no {webhook.platform[:32]} instance",
             advice=f"Its webhooks go to /api/webhooks/{instance.platform}/{instance.instance_id}.",
         )
-    authenticate(webhook.headers, secret=secrets.webhook_secret(webhook.instance_id))
+    _authenticate(webhook, secrets)
     content_type = webhook.headers.get("content-type", "application/json")
     payload.read_json(webhook.body, content_type)
     event = ReceivedEvent(
@@ -84,3 +87,12 @@ def accept(
     )
     queue.publish(event, event_id)
     return event
+
+
+def _authenticate(webhook: Webhook, secrets: Secrets) -> None:
+    try:
+        authenticate(webhook.headers, secret=secrets.webhook_secret(webhook.instance_id))
+    except NotAuthenticated:
+        # It may have been rotated since it was read; strangers must not make this a read each.
+        newer = secrets.webhook_secret(webhook.instance_id, age_s=ROTATION_CHECK_S)
+        authenticate(webhook.headers, secret=newer)

@@ -164,6 +164,20 @@ class Provisioner:
         self._registry.change(instance_id, lambda held: token.rotated(held, fresh, now=now))
         return fresh
 
+    def rotate_webhook_secret(self, instance_id: str) -> tuple[Instance, str]:
+        """The instance and its new webhook secret, shown this once.
+
+        Functions that are warm may take the one before for five minutes more, so there is time to
+        change it at the provider.
+
+        Raises:
+            UnknownInstance: no such id.
+        """
+        instance = self._registry.get(instance_id)
+        fresh = secrets.token_urlsafe(32)
+        self._vault.replace_webhook_secret(instance_id, fresh)
+        return instance, fresh
+
     def _store(
         self, instance: Instance, credentials: dict[str, str], checked: Checked
     ) -> Provisioned:

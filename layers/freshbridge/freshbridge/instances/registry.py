@@ -189,7 +189,9 @@ class Registry:
 
 
 def _from_item(item: Any) -> Instance:
-    fields = json.loads(item["body"]["S"])
+    stored = json.loads(item["body"]["S"])
+    # While a deploy goes on, code of two versions reads what the other one wrote.
+    fields = {name: stored[name] for name in Instance.__dataclass_fields__ if name in stored}
     return Instance(
         **fields
         | {

@@ -70,13 +70,15 @@ class Vault:
         """
         return self._secret("credentials", instance_id)
 
-    def webhook_secret(self, instance_id: str) -> str:
+    def webhook_secret(self, instance_id: str, *, age_s: float | None = None) -> str:
         """What the provider's webhook must show; "" when none is set, which nothing matches.
+
+        `age_s` asks for one that was read no longer ago than that.
 
         Raises:
             SecretMissing: the instance has none.
         """
-        return self._secret("webhooks", instance_id).get("secret", "")
+        return self._secret("webhooks", instance_id, age_s).get("secret", "")
 
     def create(self, instance_id: str, *, credentials: dict[str, str], webhook_secret: str) -> None:
         """Store both secrets of a new instance.
@@ -125,10 +127,17 @@ class Vault:
             SecretId=self.name("credentials", instance_id), SecretString=json.dumps(credentials)
         )
 
-    def _secret(self, kind: Kind, instance_id: str) -> dict[str, str]:
+    def replace_webhook_secret(self, instance_id: str, secret: str) -> None:
+        """Store a new one; warm functions take the one before for as long as they remember it."""
+        self.forget("webhooks", instance_id)
+        self._client.put_secret_value(
+            SecretId=self.name("webhooks", instance_id), SecretString=json.dumps({"secret": secret})
+        )
+
+    def _secret(self, kind: Kind, instance_id: str, age_s: float | None = None) -> dict[str, str]:
         name = self.name(kind, instance_id)
         read_at, secret = self._cache.get(name, (float("-inf"), {}))
-        if self._clock() - read_at >= self._age_s:
+        if self._clock() - read_at >= (self._age_s if age_s is None else age_s):
             secret = self._read(name)
             self._cache[name] = (self._clock(), secret)
         return secret
