@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import requests
 from rich.console import Console
@@ -87,9 +88,6 @@ def suggest(scenario: Scenario, console: Console) -> None:
 
 def up(stack: Stack, console: Console, *, stay: bool) -> None:
     """Show the main job on a running stack; stay up afterwards if asked to."""
-    for step, seconds in stack.timings.items():
-        if step != "total":
-            console.print(f"  [green]✓[/] {seconds:6.2f} s  {step}")
     console.print("\n[bold]The main job[/]")
     scenario = Scenario(stack)
     over = show(scenario, console)
@@ -110,7 +108,7 @@ def main(arguments: Sequence[str]) -> int:
         add_arguments(parser, os.environ)
         chosen = parser.parse_args(arguments)
         console.print("[bold]Starting Freshbridge[/]: emulator, simulator, sam build, sam deploy")
-        with running_stack(options_from(chosen)) as stack:
+        with running_stack(options_from(chosen), partial(_tick, console)) as stack:
             up(stack, console, stay=chosen.mode == "run")
     except KeyboardInterrupt:
         console.print("Stopping what was started.")
@@ -120,6 +118,10 @@ def main(arguments: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _tick(console: Console, step: str, seconds: float) -> None:
+    console.print(f"  [green]✓[/] {seconds:6.2f} s  {step}")
 
 
 def _table(title: str, rows: Iterable[tuple[str, str]], console: Console) -> None:

@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,13 @@ from local.processes import Child, Processes, stop_on_signals
 from local.simulators import Simulator, start_simulators
 
 AWS_PORT = "FRESHBRIDGE_AWS_PORT"
+
+
+Report = Callable[[str, float], None]
+
+
+def silent(_step: str, _seconds: float) -> None:
+    """Report to nobody."""
 
 
 class StackError(Exception):
@@ -132,8 +139,11 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running_stack(options: Options) -> Iterator[Stack]:
+def running_stack(options: Options, report: Report = silent) -> Iterator[Stack]:
     """Start everything, yield when it is deployed and answers, end everything on leaving.
+
+    `report` is told each step as it is over, with the seconds that it took; steps that run side by
+    side tell it from threads.
 
     Raises one of START_ERRORS when it cannot start, with nothing left running.
     """
@@ -145,7 +155,7 @@ def running_stack(options: Options) -> Iterator[Stack]:
         # Left after the processes, so that a build going on in a thread has been ended by then.
         threads = cleanup.enter_context(ThreadPoolExecutor(max_workers=2))
         processes = cleanup.enter_context(Processes(run_dir / "logs"))
-        stack = start(options, run_dir, processes, threads)
+        stack = start(options, run_dir, processes, threads, report)
         processes.remove_at_end(stack.file)
         private_file.write(stack.file, json.dumps(stack.description(), indent=2) + "\n")
         yield stack
@@ -163,11 +173,15 @@ def hold_lock(cleanup: contextlib.ExitStack, run_dir: Path) -> None:
 
 
 def start(
-    options: Options, run_dir: Path, processes: Processes, threads: ThreadPoolExecutor
+    options: Options,
+    run_dir: Path,
+    processes: Processes,
+    threads: ThreadPoolExecutor,
+    report: Report,
 ) -> Stack:
     """Bring up simulators and emulator while building, then deploy."""
     timings: dict[str, float] = {}
-    with timed(timings, "total"):
+    with timed(timings, "total", silent):
         target = build.for_this_machine()
         aws_port = ports.choose(options.aws_port, "the AWS emulator", AWS_PORT)
         cloud = emulator.launch(processes, run_dir / "emulator", aws_port, options.auth)
@@ -175,11 +189,11 @@ def start(
         simulators = start_simulators(processes, run_dir, asked)
 
         def run_build() -> None:
-            with timed(timings, "build"):
+            with timed(timings, "build", report):
                 build.build(target, processes)
 
         building = threads.submit(run_build)
-        with timed(timings, "emulator and simulators"):
+        with timed(timings, "emulator and simulators", report):
             emulator.wait(cloud)
             for simulator in simulators.values():
                 simulator.wait()
@@ -188,7 +202,7 @@ def start(
         origins = ",".join(simulator.url for simulator in simulators.values())
         own = {"AllowedProviderOrigins": origins, "OpenDocs": "true"}
         parameters = own | dict(options.parameters)
-        with timed(timings, "deploy"):
+        with timed(timings, "deploy", report):
             deployment = deploy.deploy(target, clients, parameters, processes)
             emulator_repairs.repair(deployment, clients)
         user, organization = access_secrets(deployment.outputs, clients)
@@ -207,11 +221,12 @@ def start(
 
 
 @contextlib.contextmanager
-def timed(timings: dict[str, float], step: str) -> Iterator[None]:
-    """Note how many seconds a step took."""
+def timed(timings: dict[str, float], step: str, report: Report) -> Iterator[None]:
+    """Note and report how many seconds a step took."""
     begin = time.monotonic()
     yield
     timings[step] = time.monotonic() - begin
+    report(step, timings[step])
 
 
 def add_arguments(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
@@ -245,9 +260,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.stack", description=__doc__)
     try:
         add_arguments(parser, os.environ)
-        with running_stack(options_from(parser.parse_args(arguments))) as stack:
-            for step, seconds in stack.timings.items():
-                print(f"{step:<24} {seconds:5.1f} s")
+        options = options_from(parser.parse_args(arguments))
+        with running_stack(options, lambda step, s: print(f"{step:<24} {s:5.1f} s")) as stack:
             print(f"API: {stack.api_url}\nSecrets and other URLs: {stack.file}\nCtrl-C stops it.")
             sys.stdout.flush()
             stack.wait()

@@ -54,7 +54,7 @@ class Rule:
 
 
 def read_rule(body: dict[str, Any], *, rule_id: str) -> Rule:
-    """The seed's JSON form to a rule.
+    """A rule's JSON form, as in this module's example, to a rule.
 
     Raises:
         InvalidRule: naming the path, what was found and what is accepted.
