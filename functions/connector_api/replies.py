@@ -11,7 +11,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
-from freshbridge.events.payload import read_json
+from freshbridge.events.payload import UnreadableBody, read_json
 
 ELEMENTS = "/elements/api-v2"
 
@@ -22,7 +22,11 @@ def json_body(event: APIGatewayProxyEvent) -> dict[str, Any]:
     Raises:
         UnreadableBody: empty, not JSON, or not an object.
     """
-    return read_json((event.decoded_body or "").encode())
+    try:
+        return read_json((event.decoded_body or "").encode())
+    except UnreadableBody as error:
+        # The reader's own advice is for whoever sets up a webhook.
+        raise UnreadableBody(error.what, advice="Send a JSON object as the body.") from None
 
 
 def success(message: str, data: Any, status: int = 200) -> Response[str]:

@@ -135,7 +135,9 @@ def test_a_bad_request_names_all_that_is_missing_at_once(
         "name", "credentials.domain", "credentials.api_key",
     }  # fmt: skip
     for body_text in (None, "", "not json", "[]"):
-        assert api("POST", "/api/integrations", body_text)[1]["code"] == "unreadable_body"
+        refused = api("POST", "/api/integrations", body_text)[1]
+        assert refused["code"] == "unreadable_body"
+        assert refused["message"].endswith("Send a JSON object as the body.")
     assert provider.requests == []
     assert stack.items("InstanceTable") == []
 
