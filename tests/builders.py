@@ -74,6 +74,7 @@ def instance(**changed: Any) -> Instance:
         "name": "Acme",
         "configuration": {"subdomain": "acme", "filter.response.nulls": "true"},
         "secret_entries": ("username",),
+        "sync_objects": ("tickets",),
         "version": 1,
         "origin": "https://acme.freshdesk.com",
         "created_at": RECEIVED_AT,

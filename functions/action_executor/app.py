@@ -83,7 +83,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     """Process one SQS batch."""
     ports = _ports()
     run = partial(_run, ports, context)
-    return process_batch(event, context, ports.processor, run, PATIENCE)
+    return process_batch(event, context, ports.processor, run)
 
 
 def _run(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:

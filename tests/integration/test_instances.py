@@ -12,7 +12,7 @@ from freshbridge import aws
 from freshbridge.errors import Forbidden, Misconfigured, Unauthorized
 from freshbridge.instances.connection import Connections, InstanceDisabled
 from freshbridge.instances.provision import Provisioner
-from freshbridge.instances.registry import Registry, UnknownInstance
+from freshbridge.instances.registry import IdTaken, Registry, UnknownInstance
 from freshbridge.instances.request import read_integration
 from freshbridge.instances.vault import SecretMissing, Vault
 from freshbridge.rules.store import RuleStore
@@ -333,3 +333,30 @@ def test_what_a_newer_version_wrote_can_be_read_during_a_deploy(stack: Stack) ->
     aws.dynamodb().put_item(TableName=table, Item={**item, "body": {"S": json.dumps(body)}})
 
     assert Registry(table).get(builders.INSTANCE_ID) == builders.instance()
+
+
+def test_a_creation_whose_answer_was_lost_and_is_sent_again_succeeds(stack: Stack) -> None:
+    # Given botocore's own second try of a write that had reached the table
+    table = stack.names["InstanceTable"]
+    real = aws.dynamodb()
+
+    def twice(**arguments: Any) -> Any:
+        real.put_item(**arguments)
+        return real.put_item(**arguments)
+
+    registry = Registry(table, cast("Any", Failing(real, put_item=twice)))
+
+    # Then the instance is there, and another one of its id is still refused
+    assert registry.create(builders.instance()) == builders.instance()
+    with pytest.raises(IdTaken):
+        registry.create(builders.instance(name="Another"))
+
+
+def test_an_account_of_another_platform_gets_no_freshdesk_call(
+    stack: Stack, provider: FakeTransport
+) -> None:
+    stack.connect(builders.instance(platform="http", element="http"))
+
+    with pytest.raises(Misconfigured, match="is a http account"):
+        connections(stack, provider).use(builders.INSTANCE_ID, lambda client, _: client.me())
+    assert provider.requests == []

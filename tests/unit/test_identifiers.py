@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from freshbridge import identifiers, timestamps
@@ -38,6 +38,7 @@ def test_two_ids_of_one_moment_differ() -> None:
 
 
 @given(PARTS, PARTS)
+@example([""], ["\ud800"])
 def test_derived_ids_are_equal_exactly_when_their_parts_are(
     one: list[str], other: list[str]
 ) -> None:

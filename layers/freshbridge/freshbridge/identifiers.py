@@ -23,5 +23,5 @@ def new_id(
 
 def derived_id(prefix: str, *parts: str) -> str:
     """The same parts always give the same id, so that a repeated message names the same work."""
-    digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+    digest = hashlib.sha256("\x1f".join(parts).encode(errors="surrogatepass")).hexdigest()
     return f"{prefix}_{digest[:32]}"

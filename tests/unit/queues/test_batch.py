@@ -24,7 +24,13 @@ SENT_MS = int((NOW_S - 60) * 1000)
 class Bench:
     """A processor with a queue, a dead-letter queue, a log and counters that remember."""
 
-    def __init__(self, *, queue: FakeSqs | None = None, dead: FakeSqs | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        queue: FakeSqs | None = None,
+        dead: FakeSqs | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         self.queue = queue or FakeSqs()
         self.dead = dead or FakeSqs()
         self.log = io.StringIO()
@@ -36,6 +42,7 @@ class Bench:
             ),
             logger=Logger(service=f"batch-{id(self)}", stream=self.log),
             metrics=cast("Metrics", self.counters),
+            patience=patience,
             client=cast("Any", self.queue),
             clock=lambda: NOW_S,
             jitter=lambda: 0.0,
@@ -48,7 +55,6 @@ class Bench:
         *,
         receives: int = 1,
         context: builders.Context | None = None,
-        patience: Patience | None = None,
     ) -> list[str]:
         """Process one batch; the bodies are the message ids too. Returns the ids reported."""
         records = [
@@ -60,7 +66,6 @@ class Bench:
             cast("LambdaContext", context or builders.Context()),
             self.processor,
             handle,
-            patience,
         )
         return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 
@@ -149,10 +154,10 @@ def test_messages_that_the_time_is_too_short_for_are_handed_back_untouched() -> 
 
 
 def test_the_time_held_in_reserve_is_the_caller_s() -> None:
-    bench, context = Bench(), builders.Context(remaining_ms=9_000)
+    context = builders.Context(remaining_ms=9_000)
 
-    assert bench.run(["a"], by_name, context=context, patience=Patience(reserve_ms=9_001)) == ["a"]
-    assert bench.run(["a"], by_name, context=context, patience=Patience(reserve_ms=9_000)) == []
+    assert Bench(patience=Patience(reserve_ms=9_001)).run(["a"], by_name, context=context) == ["a"]
+    assert Bench(patience=Patience(reserve_ms=9_000)).run(["a"], by_name, context=context) == []
 
 
 def test_patience_ends_by_count_and_by_age() -> None:

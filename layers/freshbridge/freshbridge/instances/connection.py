@@ -81,6 +81,11 @@ class Connections:
             return work(self._client(instance, rotated, cause), instance)
 
     def _client(self, instance: Instance, secrets: dict[str, str], cause: Cause) -> FreshdeskClient:
+        if instance.platform != "freshdesk":
+            raise Misconfigured(
+                f"instance {instance.instance_id} is a {instance.platform} account",
+                advice="Actions and the sync speak Freshdesk; name a Freshdesk instance.",
+            )
         # Checked again at every use: the deployer may have narrowed the allow-list since.
         origin = freshdesk_origin(instance.origin, self._allowed)
         credential = freshdesk_credential(instance.configuration, secrets)

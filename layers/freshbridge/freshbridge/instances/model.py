@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-DEFAULT_SYNC_OBJECTS = ("tickets",)
 # Which entry of a platform's elements holds the address; others may go by the same names.
 ADDRESS_ENTRIES = {"freshdesk": "subdomain", "freshsales": "domain", "http": "base.url"}
 
@@ -47,7 +46,7 @@ class Instance:
     valid: bool = True
     disabled: bool = False
     user_id: int = 1
-    sync_objects: tuple[str, ...] = DEFAULT_SYNC_OBJECTS
+    sync_objects: tuple[str, ...] = ()
     secret_entries: tuple[str, ...] = ()
     tokens: tuple[TokenHash, ...] = ()
     trace_until: float | None = None

@@ -117,7 +117,9 @@ class Registry:
             # No stored instance has version 0, so this is true for a new id only.
             self._write(stored, "attribute_not_exists(pk) OR version = :v", before=0)
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            raise IdTaken(f"instance {instance.instance_id} exists") from error
+            # A write whose answer was lost is tried again by botocore, and then meets itself.
+            if self._read(instance.instance_id) != stored:
+                raise IdTaken(f"instance {instance.instance_id} exists") from error
         return stored
 
     def change(self, instance_id: str, edit: Callable[[Instance], Instance]) -> Instance:

@@ -146,7 +146,7 @@ class RetryingBatchProcessor(BatchProcessor):
         self._dead_letters = dead_letters
         self._log = logger
         self._metrics = metrics
-        self._patience = patience or Patience()
+        self.patience = patience or Patience()
         self._injected = client
         self._clock = clock
         self._jitter = jitter
@@ -170,7 +170,7 @@ class RetryingBatchProcessor(BatchProcessor):
         receives = int(attributes["ApproximateReceiveCount"])
         age_s = self._clock() - int(attributes["SentTimestamp"]) / 1000
         verdict = judge(
-            error, receives=receives, age_s=age_s, patience=self._patience, jitter=self._jitter()
+            error, receives=receives, age_s=age_s, patience=self.patience, jitter=self._jitter()
         )
         details = {"receives": receives, "code": verdict.code, "reason": verdict.reason}
         if verdict.code == "defect":
@@ -220,17 +220,15 @@ def process_batch(
     context: LambdaContext,
     processor: RetryingBatchProcessor,
     handle: Callable[[SQSRecord], None],
-    patience: Patience | None = None,
 ) -> PartialItemFailureResponse:
     """Run `handle` over the batch and answer with the messages that SQS must keep.
 
     A message that the remaining time is too short for is handed back untouched.
     """
-    reserve_ms = (patience or Patience()).reserve_ms
 
     def record_handler(record: SQSRecord) -> None:
         processor.begin(record)
-        if context.get_remaining_time_in_millis() < reserve_ms:
+        if context.get_remaining_time_in_millis() < processor.patience.reserve_ms:
             raise HandedBack("no time left in this invocation")
         handle(record)
 
