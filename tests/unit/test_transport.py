@@ -17,6 +17,7 @@ from urllib3 import exceptions as urllib3_errors
 from freshbridge import __version__
 from freshbridge.errors import InvalidRequest, Redirected, ReplyTooLarge, Unreachable
 from freshbridge.http_message import FilePart, ProviderRequest, Timeouts
+from freshbridge.multipart import FileInterrupted
 from freshbridge.transport import RequestsTransport
 
 URL = "https://acme.freshdesk.com/api/v2/tickets"
@@ -89,6 +90,24 @@ class MemoryAdapter(BaseAdapter):
         self.now += 1.0
 
 
+class Sending(MemoryAdapter):
+    """Takes a streamed body as a connection does, `most` bytes of it, then answers or fails."""
+
+    def __init__(self, most: int = 10**9, failure: Exception | None = None) -> None:
+        super().__init__(b"{}", status=201)
+        self.bodies: list[bytes] = []
+        self._most, self._late_failure = most, failure
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # as above
+        body: Any = request.body
+        taken = b""
+        while len(taken) < self._most and (chunk := body.read(16_384)):
+            taken += chunk
+        self.bodies.append(taken)
+        self.failure = self._late_failure
+        return super().send(request, **options)
+
+
 def _transport(adapter: MemoryAdapter, **options: Any) -> RequestsTransport:
     return RequestsTransport(adapter=adapter, monotonic=lambda: adapter.now, **options)
 
@@ -126,7 +145,7 @@ def test_a_request_goes_out_once_as_it_is() -> None:
 
 
 def test_files_go_out_as_multipart() -> None:
-    adapter = MemoryAdapter(b"{}")
+    adapter = Sending()
     _transport(adapter).send(
         _request(
             "POST",
@@ -136,11 +155,78 @@ def test_files_go_out_as_multipart() -> None:
     )
     (sent,) = adapter.sent
     assert sent.headers["content-type"].startswith("multipart/form-data; boundary=")
-    body = sent.body
-    assert isinstance(body, bytes)
+    (body,) = adapter.bodies
+    # The length is told: a chunked body is what some proxies refuse.
+    assert sent.headers["Content-Length"] == str(len(body))
+    assert "Transfer-Encoding" not in sent.headers
     for part in (b'name="tags[]"\r\n\r\nbilling', b'name="attachments[]"; filename="note.txt"'):
         assert part in body
     assert b"Content-Type: text/plain\r\n\r\nhello" in body
+
+
+class _Tape:
+    """A file kept elsewhere, that remembers how it was handled."""
+
+    def __init__(self, content: bytes, size: int | None = None) -> None:
+        self.size = len(content) if size is None else size
+        self.opened = self.closed = 0
+        self._content = content
+        self._at = 0
+
+    def open(self) -> "_Tape":
+        self.opened += 1
+        self._at = 0
+        return self
+
+    def read(self, size: int, /) -> bytes:
+        found = self._content[self._at : self._at + size]
+        self._at += len(found)
+        return found
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_a_file_is_opened_anew_for_each_try() -> None:
+    # Given a provider that answers, and a file that can be read twice
+    tape = _Tape(b"x" * 100_000)
+    request = _request("POST", files=(FilePart("attachments[]", "a.bin", tape),))
+    adapter = Sending()
+
+    # When the same request is sent twice
+    for _ in range(2):
+        _transport(adapter).send(request)
+
+    # Then both carried the whole file, under a boundary of their own
+    assert [body.count(b"x" * 100_000) for body in adapter.bodies] == [1, 1]
+    assert adapter.bodies[0] != adapter.bodies[1]
+    assert (tape.opened, tape.closed) == (2, 2)
+
+
+@pytest.mark.parametrize(("taken", "unknown"), [(50_000, False), (10**9, True)])
+def test_a_break_before_the_last_byte_leaves_nothing_in_doubt(taken: int, unknown: bool) -> None:
+    # Given a connection that breaks, in the middle of the body or after its end
+    tape = _Tape(b"x" * 100_000)
+    adapter = Sending(taken, requests.ConnectionError(ConnectionResetError()))
+
+    # When the request is sent
+    with pytest.raises(Unreachable) as caught:
+        _transport(adapter).send(_request("POST", files=(FilePart("f", "a.bin", tape),)))
+
+    # Then only a request that left as a whole may have taken effect, and no file stays open
+    assert caught.value.outcome_unknown is unknown
+    assert (tape.opened, tape.closed) == (1, 1)
+
+
+def test_a_file_that_breaks_off_is_told_as_such() -> None:
+    tape = _Tape(b"x" * 10, size=20)
+    adapter = Sending()
+
+    with pytest.raises(FileInterrupted) as caught:
+        _transport(adapter).send(_request("POST", files=(FilePart("f", "a.bin", tape),)))
+
+    assert caught.value.outcome_unknown is False
+    assert tape.closed == 1
 
 
 def test_a_compressed_reply_is_unpacked() -> None:

@@ -3,13 +3,14 @@
 Their `repr` is safe to log: it shows no header value, no query value and no body.
 """
 
+import io
 import json as jsonlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 from freshbridge.errors import InvalidRequest
@@ -52,14 +53,53 @@ class Timeouts:
     total_s: float = 60.0
 
 
+class Readable(Protocol):
+    """A file that is being read."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next `size` bytes at most, none at the end."""
+        ...  # pragma: no cover  # a protocol has no body
+
+    def close(self) -> None:
+        """Give up what reading it holds, such as a connection."""
+        ...  # pragma: no cover  # as above
+
+
+class FileSource(Protocol):
+    """A file that is kept elsewhere: of known size, and read from the start as often as needed."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        ...  # pragma: no cover  # as above
+
+    def open(self) -> Readable:
+        """Begin to read it."""
+        ...  # pragma: no cover  # as above
+
+
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """A file of a multipart body. `name` is the form field's, such as `attachments[]`."""
+    """A file of a multipart body. `name` is the form field's, such as `attachments[]`.
+
+    `content` is the bytes themselves, or where they can be read from when the request is sent.
+    """
 
     name: str
     filename: str
-    content: bytes = field(repr=False)
+    content: bytes | FileSource = field(repr=False)
     content_type: str = "application/octet-stream"
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.content) if isinstance(self.content, bytes) else self.content.size
+
+    def open(self) -> Readable:
+        """Begin to read it; each call begins anew."""
+        if isinstance(self.content, bytes):
+            return io.BytesIO(self.content)
+        return self.content.open()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

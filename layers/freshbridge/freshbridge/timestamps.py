@@ -27,3 +27,8 @@ def now() -> datetime:
 def epoch() -> float:
     """The present, in seconds since the epoch."""
     return time.time()
+
+
+def from_epoch(seconds: float) -> datetime:
+    """The moment `seconds` after the epoch."""
+    return datetime.fromtimestamp(seconds, UTC)

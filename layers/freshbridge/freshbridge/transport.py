@@ -5,6 +5,7 @@ queue's business. Other modules name `Transport` in annotations only, so that im
 not load requests.
 """
 
+import secrets
 import ssl
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from urllib3.util import Retry as Urllib3Retry
 from freshbridge import __version__
 from freshbridge.errors import InvalidRequest, Redirected, ReplyTooLarge, Unreachable
 from freshbridge.http_message import Headers, ProviderReply, ProviderRequest
+from freshbridge.multipart import MultipartBody
 
 USER_AGENT = f"Freshbridge/{__version__}"
 MAX_REPLY_BYTES = 32 * 1024 * 1024
@@ -109,6 +111,9 @@ class RequestsTransport:
         headers = dict(request.headers)
         if request.json is not None:
             headers.setdefault("content-type", "application/json")
+        multipart = _multipart(request)
+        if multipart is not None:
+            headers["content-type"] = multipart.content_type
         content = request.content()
         began = self._monotonic()
         try:
@@ -116,12 +121,7 @@ class RequestsTransport:
                 request.method,
                 request.full_url,
                 headers=headers,
-                data=content if content is not None else list(request.form) or None,
-                files=[
-                    (part.name, (part.filename, part.content, part.content_type))
-                    for part in request.files
-                ]
-                or None,
+                data=multipart or (list(request.form) if content is None else content),
                 timeout=(request.timeouts.connect_s, request.timeouts.read_s),
                 allow_redirects=False,
                 stream=True,
@@ -136,13 +136,20 @@ class RequestsTransport:
                 advice="Check the address: it must read https://host/path.",
             ) from None  # the original quotes the URL with its query
         except (requests.RequestException, urllib3_errors.HTTPError) as error:
-            raise _unreachable(error, request) from None  # as above
+            raise _unreachable(error, request, multipart) from None  # as above
+        finally:
+            if multipart is not None:
+                multipart.close()
         return ProviderReply(
             status=response.status_code,
             headers=Headers(response.headers),
             body=body,
             elapsed_s=self._monotonic() - began,
         )
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
 
     def _read(self, response: requests.Response, request: ProviderRequest, began: float) -> bytes:
         """Collect the body, stopping at the size cap and at the total time-out.
@@ -182,16 +189,23 @@ def _refuse_redirect(response: requests.Response, request: ProviderRequest) -> N
         )
 
 
-def _unreachable(error: Exception, request: ProviderRequest) -> Unreachable:
+def _multipart(request: ProviderRequest) -> MultipartBody | None:
+    if not request.files:
+        return None
+    return MultipartBody(request.form, request.files, secrets.token_hex(16))
+
+
+def _unreachable(
+    error: Exception, request: ProviderRequest, multipart: MultipartBody | None
+) -> Unreachable:
     root = _root(error)
     sentence = next(
         (text for kinds, text in _SENTENCES if isinstance(error, kinds) or isinstance(root, kinds)),
         "The connection broke before the reply was complete",
     )
+    unsent = _certainly_unsent(error, root) or (multipart is not None and not multipart.complete)
     return Unreachable(
-        sentence,
-        where=request.where,
-        outcome_unknown=not request.read_only and not _certainly_unsent(error, root),
+        sentence, where=request.where, outcome_unknown=not request.read_only and not unsent
     )
 
 

@@ -25,13 +25,25 @@ from freshbridge.http_message import ProviderReply, ProviderRequest
 # More fields than any form has: a longer list is cut, for errors are stored and shown.
 _FIELD_LIMIT = 50
 
+# The sentences for 401, 404 and 429 are those that callers of the product have been promised.
 _WHAT = {
-    401: "Freshdesk does not accept the API key",
-    403: "Freshdesk does not allow this",
-    404: "Freshdesk has nothing here",
-    405: "Freshdesk refuses this for the record's state or path",
+    401: "Authentication failed: Invalid API key",
+    403: "Permission denied by Freshdesk",
+    405: "Freshdesk refuses this for the record's state: it may be deleted or spam",
     409: "Freshdesk has this already",
-    429: "Freshdesk's rate limit is used up",
+    429: "Rate limit exceeded. Please try again later",
+}
+# What a path's collection holds, as people call it.
+_RECORD = {
+    "agents": "agent",
+    "attachments": "attachment",
+    "companies": "company",
+    "contacts": "contact",
+    "conversations": "conversation",
+    "groups": "group",
+    "jobs": "job",
+    "tickets": "ticket",
+    "time_entries": "time entry",
 }
 
 # Codes of a 403 that call for something else than a better role.
@@ -67,7 +79,8 @@ def error_from(reply: ProviderReply, request: ProviderRequest) -> FreshbridgeErr
         provider_message=words.message,
         provider_request_id=reply.headers.get("x-request-id", ""),
     )
-    what = _WHAT.get(reply.status) or _what_of_class(reply.status)
+    what = _missing(request.path) if reply.status == 404 else _WHAT.get(reply.status, "")
+    what = what or _what_of_class(reply.status)
     if issubclass(error_class, Retry):
         return error_class(
             what,
@@ -82,6 +95,15 @@ def error_from(reply: ProviderReply, request: ProviderRequest) -> FreshbridgeErr
     if issubclass(error_class, InvalidRequest):
         return error_class(what, fields=words.fields, **context)
     return error_class(what, **context)
+
+
+def _missing(path: str) -> str:
+    """What a 404 means: the record that the path names first does not exist."""
+    name = path.removeprefix("/api/v2/").partition("/")[0]
+    record = _RECORD.get(name)
+    if record is None:
+        return "Freshdesk has nothing here"
+    return f"{record.capitalize()} not found: Invalid {record} ID"
 
 
 def _what_of_class(status: int) -> str:

@@ -14,7 +14,7 @@ from freshbridge.freshdesk.rate_limit import RateLimit
 
 PER_PAGE = 30
 PAGE_LIMIT = 10
-_QUERY_LIMIT = 512
+QUERY_LIMIT = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ def search_query(query: str) -> str:
     fault = ""
     if not text:
         fault = "is empty"
-    elif len(text) > _QUERY_LIMIT:
-        fault = f"is longer than {_QUERY_LIMIT} characters"
+    elif len(text) > QUERY_LIMIT:
+        fault = f"is longer than {QUERY_LIMIT} characters"
     elif '"' in text:
         fault = "has a double quote inside"
     if fault:

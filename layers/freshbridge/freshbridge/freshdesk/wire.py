@@ -8,16 +8,19 @@ Facts: https://developers.freshdesk.com/api/#intro
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from freshbridge.errors import InvalidRequest, ProviderDown
 from freshbridge.freshdesk.credentials import Credential, api_root, authorization
 from freshbridge.freshdesk.error_reply import error_from
+from freshbridge.freshdesk.form import form_fields
 from freshbridge.freshdesk.paging import next_page_url
 from freshbridge.freshdesk.rate_limit import RateLimit, bucket_of
-from freshbridge.http_message import Headers, ProviderReply, ProviderRequest, Timeouts
+from freshbridge.http_message import FilePart, Headers, ProviderReply, ProviderRequest, Timeouts
 
+# The connect time-out also bounds how long each piece of a body may wait to be taken.
+UPLOAD_STALL_S = 10.0
 ParamValue = str | int | bool | Sequence[str | int] | None
 
 
@@ -38,22 +41,30 @@ def build_request(
     *,
     params: Mapping[str, ParamValue] | None = None,
     body: Mapping[str, Any] | None = None,
+    files: Sequence[FilePart] = (),
     timeouts: Timeouts | None = None,
 ) -> ProviderRequest:
     """Return the request for `path` (below `/api/v2`, such as `/tickets/7`), ready to send.
 
-    A parameter that is None is left out; a list is sent as comma-separated text. Raises
-    Misconfigured for an address or key that cannot be used.
+    A parameter that is None is left out; a list is sent as comma-separated text. With `files` the
+    body goes as multipart. Raises Misconfigured for an address or key that cannot be used, and
+    InvalidRequest for a body that multipart cannot say.
     """
+    in_form = bool(files)
+    timeouts = timeouts or Timeouts()
+    if in_form:
+        timeouts = replace(timeouts, connect_s=max(timeouts.connect_s, UPLOAD_STALL_S))
     return ProviderRequest(
         method=method,
         url=api_root(base_url) + path,
-        headers=_headers(api_key, has_body=body is not None),
+        headers=_headers(api_key, has_body=body is not None and not in_form),
         params=tuple(
             (name, _param(value)) for name, value in (params or {}).items() if value is not None
         ),
-        json=None if body is None else dict(body),
-        timeouts=timeouts or Timeouts(),
+        json=None if body is None or in_form else dict(body),
+        form=form_fields(body or {}) if in_form else (),
+        files=tuple(files),
+        timeouts=timeouts,
     )
 
 
