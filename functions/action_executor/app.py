@@ -6,9 +6,16 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from botocore.exceptions import BotoCoreError, ClientError
 
-from freshbridge import settings
-from freshbridge.actions.execute import Executor
+from freshbridge import aws, settings
+from freshbridge.actions.action import Unfinished
+from freshbridge.actions.assembly import Stores, executor, services
+from freshbridge.actions.execute import AlreadyRunning
+from freshbridge.actions.record import State
+from freshbridge.analytics.synced import SyncedTickets
+from freshbridge.bulk.row_watch import RowWatch
+from freshbridge.errors import Retry
 from freshbridge.freshdesk.rate_limit import RateLimit
 from freshbridge.http_message import ProviderReply, ProviderRequest
 from freshbridge.instances.connection import Connections
@@ -18,9 +25,18 @@ from freshbridge.instances.traced_transport import Tracer
 from freshbridge.instances.vault import Vault
 from freshbridge.observability import count, function_logger, function_metrics
 from freshbridge.queues import envelope
-from freshbridge.queues.batch import Patience, RetryingBatchProcessor, process_batch
+from freshbridge.queues.batch import (
+    HandedBack,
+    Patience,
+    RetryingBatchProcessor,
+    Verdict,
+    process_batch,
+)
+from freshbridge.queues.envelope import ActionRequest
 from freshbridge.queues.park import DeadLetterQueue
 from freshbridge.queues.payload import PayloadStore
+from freshbridge.queues.publish import Publisher
+from freshbridge.sync.cursor_store import CursorStore
 from freshbridge.transport import RequestsTransport
 
 if TYPE_CHECKING:
@@ -52,6 +68,7 @@ class Ports:
     def __init__(self, chosen: settings.ExecutorSettings) -> None:
         """Nothing is called before the first message."""
         self.payloads = PayloadStore(chosen.payload_bucket)
+        self.queue = Publisher(chosen.source_queue_url, self.payloads, prefix="actions")
         connections = Connections(
             Registry(chosen.instance_table),
             Vault(chosen.stack_name),
@@ -62,14 +79,46 @@ class Ports:
                 TraceStore(chosen.trace_table), function="action_executor", logger=logger
             ),
         )
-        self.executor = Executor(connections, idempotency_table=chosen.idempotency_table)
+        stores = Stores(chosen)
+        synced = SyncedTickets(chosen.lake_bucket, CursorStore(chosen.sync_table))
+        self.executor = executor(connections, services(stores, synced), stores)
+        self.rows = RowWatch(stores.bulk.store)
+        self.requests: dict[str, ActionRequest] = {}
         self.processor = RetryingBatchProcessor(
             queue_url=chosen.source_queue_url,
             dead_letters=DeadLetterQueue(chosen.dead_letter_queue_url, function="action_executor"),
             logger=logger,
             metrics=metrics,
             patience=PATIENCE,
+            observer=self.record,
         )
+
+    def record(self, message: SQSRecord, error: BaseException, verdict: Verdict) -> None:
+        """Write what becomes of a failed action into its record."""
+        request = self.requests.pop(message.message_id, None)
+        if request is None:
+            return
+        state = State.WAITING
+        if verdict.park:
+            tried_out = verdict.code == "defect" or verdict.code.startswith("exhausted_")
+            state = State.DEAD if tried_out else State.FAILED
+        try:
+            self.executor.failed(
+                request,
+                state,
+                error=error,
+                code=verdict.code,
+                reason=verdict.reason,
+                wait_s=verdict.wait_s,
+                attempted=not isinstance(error, HandedBack),
+            )
+            if verdict.park:
+                self.rows.failed(request, error, verdict.code, verdict.reason)
+            elif not isinstance(error, AlreadyRunning):
+                self.rows.put_off(request)
+        except (ClientError, BotoCoreError, Retry) as failure:
+            # The queue decides what happens; the record only tells of it.
+            logger.warning("record not written", extra={"error": aws.error_name(failure)})
 
 
 @lru_cache(maxsize=1)
@@ -82,20 +131,41 @@ def _ports() -> Ports:
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Process one SQS batch."""
     ports = _ports()
+    ports.requests.clear()
     run = partial(_run, ports, context)
     return process_batch(event, context, ports.processor, run)
 
 
 def _run(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
     request = envelope.action_request(ports.payloads.unpack(record.body))
+    ports.requests[record.message_id] = request
     logger.set_correlation_id(request.correlation_id)
-    ports.executor.execute(request, context)
-    logger.info(
-        "action done",
-        extra={
-            "action_id": request.action_id,
-            "action": f"{request.platform}.{request.action}",
-            "instance_id": request.instance_id,
-        },
-    )
+    told = {
+        "action_id": request.action_id,
+        "action": f"{request.platform}.{request.action}",
+        "instance_id": request.instance_id,
+    }
+    if not ports.rows.may_begin(request):
+        logger.info("row was cancelled", extra=told)
+        count(metrics, "RowsCancelled")
+        return
+    try:
+        outcome = ports.executor.execute(request, context)
+    except Unfinished as rest:
+        ports.executor.failed(
+            request,
+            State.WAITING,
+            error=rest,
+            code="in_progress",
+            reason="a part is done, the rest follows",
+            wait_s=rest.after_s,
+            attempted=False,
+        )
+        # A message of its own: SQS counts the receives of this one.
+        ports.queue.publish(request, request.action_id, rest.after_s)
+        logger.info("action goes on later", extra={**told, "wait_s": rest.after_s})
+        count(metrics, "ActionsContinued")
+        return
+    ports.rows.succeeded(request, outcome)
+    logger.info("action done", extra=told)
     count(metrics, "ActionsDone")

@@ -6,13 +6,26 @@ Success is `{"success": true, "message", "data"}`, failure `{"success": false, "
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from connector_api import actions, docs, instances, integrations, replies, rules, sync, trace, users
+from connector_api import (
+    actions,
+    bulk,
+    docs,
+    instances,
+    integrations,
+    replies,
+    rules,
+    sync,
+    trace,
+    uploads,
+    users,
+)
 from connector_api.gate import check_access
 from freshbridge import aws
 from freshbridge.errors import (
@@ -24,6 +37,7 @@ from freshbridge.errors import (
     Retry,
     Throttled,
     Unauthorized,
+    WrongState,
 )
 from freshbridge.observability import count, function_logger, function_metrics
 from freshbridge.queues.publish import NotQueued
@@ -44,16 +58,19 @@ STATUS: tuple[tuple[type[FreshbridgeError], int], ...] = (
     (Forbidden, 403),
     (NotFound, 404),
     (Conflict, 409),
+    (WrongState, 409),
 )
 
 
 app.use([check_access])
 for router in (
     actions.router,
+    bulk.router,
     docs.router,
     integrations.router,
     rules.router,
     sync.router,
+    uploads.router,
     users.router,
 ):
     app.include_router(router, prefix="/api")
@@ -69,10 +86,15 @@ def refused(error: FreshbridgeError) -> Response[str]:
     fields = error.fields if isinstance(error, InvalidRequest | Conflict) else ()
     details = {
         "provider_message": error.provider_message or None,
+        "where": error.where or None,
+        "advice": error.advice or None,
         "fields": [{"field": f.field, "message": f.message, "code": f.code} for f in fields],
     }
     logger.warning("request refused", extra={"status": status, "code": error.code})
-    return _failure(status, str(error), error.code, details)
+    answer = _failure(status, error.told, error.code, details)
+    if isinstance(error, Retry) and error.after:
+        answer.headers["Retry-After"] = str(math.ceil(error.after))
+    return answer
 
 
 @app.exception_handler([ClientError, BotoCoreError])  # type: ignore[untyped-decorator]  # Powertools'

@@ -19,6 +19,7 @@ from connector_api.ports import ports
 from connector_api.replies import json_body
 from freshbridge.errors import FieldError, NotFound
 from freshbridge.instances import elements, request, token, view
+from freshbridge.instances.config import CACHING_ENTRIES
 from freshbridge.instances.listing import select
 from freshbridge.instances.model import Instance
 from freshbridge.instances.provision import Change
@@ -203,6 +204,7 @@ def _changed(instance_id: str) -> Response[str]:
         name=given.name,
         tags=given.tags or () if replaces else given.tags,
         values=given.configuration,
+        config=dict(CACHING_ENTRIES) | given.caching if replaces else given.caching or None,
         replace_all=replaces,
     )
     return _json(_shown(ports().provisioner.change(instance_id, change)))

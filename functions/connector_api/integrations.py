@@ -17,6 +17,7 @@ from connector_api.ports import ports
 from connector_api.replies import json_body, success
 from freshbridge.errors import FieldError
 from freshbridge.instances import elements, request, validation
+from freshbridge.instances.config import config_errors
 from freshbridge.instances.model import Instance
 from freshbridge.instances.origin import origin_of
 from freshbridge.instances.provision import Change
@@ -123,7 +124,7 @@ def test(instance_id: str) -> Response[str]:
 
 def _change(instance: Instance, body: dict[str, Any]) -> Change:
     name, credentials, config = body.get("name"), body.get("credentials"), body.get("config")
-    wrong = request.config_errors(config) if config is not None else []
+    wrong = config_errors(config) if config is not None else []
     if name is not None and not (isinstance(name, str) and request.clean_name(name)):
         wrong.append(FieldError("name", "a text is required", "invalid_value"))
     if credentials is not None and not isinstance(credentials, dict):
@@ -144,16 +145,9 @@ def _change(instance: Instance, body: dict[str, Any]) -> Change:
 
 def _findings(checked: Checked, administrator: bool | None) -> dict[str, Any]:
     limit = checked.rate_limit
-    may_not = []
-    if administrator is False:
-        may_not.append("administrator calls: agents, groups, automations, ticket field settings")
-    if checked.ticket_scope in (2, 3):
-        may_not.append(
-            "tickets outside its own " + ("groups" if checked.ticket_scope == 2 else "assignment")
-        )
     return {
         "agent": {"id": checked.agent_id, "name": checked.agent_name},
-        "may_not": may_not,
+        "may_not": validation.restrictions(administrator, checked.ticket_scope),
         "rate_limit": limit and {"total": limit.total, "remaining": limit.remaining},
     }
 

@@ -6,6 +6,10 @@ import time
 from functools import lru_cache
 
 from freshbridge import settings
+from freshbridge.actions.assembly import Stores, executor, services
+from freshbridge.actions.submit import Submission
+from freshbridge.bulk.result_files import ResultFiles
+from freshbridge.http_message import Timeouts
 from freshbridge.instances.callers import Callers
 from freshbridge.instances.connection import Connections
 from freshbridge.instances.deployed_secret import DeployedSecret
@@ -21,6 +25,9 @@ from freshbridge.queues.publish import Publisher
 from freshbridge.rules.store import RuleStore
 from freshbridge.sync.cursor_store import CursorStore
 from freshbridge.transport import RequestsTransport, Transport
+
+TIMEOUTS = Timeouts(connect_s=3.0, read_s=12.0, total_s=20.0)
+"""An API answers within 29 seconds; what the provider takes longer for goes to the queue."""
 
 
 def wall_clock() -> float:
@@ -55,10 +62,20 @@ class Ports:
             self.transport,
             allowed_origins=self.allowed_origins,
             tracer=self.tracer,
+            timeouts=TIMEOUTS,
         )
         self.cursors = CursorStore(chosen.sync_table)
-        self.sync_queue = Publisher(
-            chosen.sync_queue_url, PayloadStore(chosen.payload_bucket), prefix="sync"
+        payloads = PayloadStore(chosen.payload_bucket)
+        self.sync_queue = Publisher(chosen.sync_queue_url, payloads, prefix="sync")
+        stores = Stores(chosen)
+        self.records = stores.records
+        self.uploads = stores.uploads
+        self.bulk = stores.bulk
+        self.result_files = ResultFiles(chosen.payload_bucket, stores.bulk.store)
+        self.submission = Submission(
+            executor(self.connections, services(stores), stores),
+            stores.records,
+            Publisher(chosen.action_queue_url, payloads, prefix="actions"),
         )
         self.callers = Callers(
             organization=DeployedSecret(chosen.organization_secret_id, clock=wall_clock),

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 from connector_api.ports import ports
 from connector_api.replies import json_body, success
 from freshbridge import identifiers
-from freshbridge.actions import catalogue
+from freshbridge.actions.catalogue import CATALOGUE
 from freshbridge.errors import NotFound
 from freshbridge.rules import templates
 from freshbridge.rules.model import Rule, read_rule, write_rule
@@ -44,5 +44,5 @@ def delete(instance_id: str, rule_id: str) -> Response[str]:
 
 def _check(rule: Rule) -> None:
     for position, action in enumerate(rule.actions):
-        catalogue.find(action.platform, action.action)
+        CATALOGUE.find(action.platform, action.action)
         templates.check(action.parameters, f"actions[{position}].parameters")

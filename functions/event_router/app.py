@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from freshbridge import settings, timestamps
+from freshbridge.actions.mapping import FieldNames
 from freshbridge.events.bus import EventBus
 from freshbridge.events.freshdesk_webhook import normalise
 from freshbridge.events.payload import read_json
+from freshbridge.instances.registry import Registry, UnknownInstance
 from freshbridge.observability import count, function_logger, function_metrics
 from freshbridge.queues import envelope
 from freshbridge.queues.batch import RetryingBatchProcessor, process_batch
@@ -35,6 +37,7 @@ class Ports:
         """Nothing is called before the first message."""
         self.payloads = PayloadStore(chosen.payload_bucket)
         self.rules = RuleStore(chosen.instance_table)
+        self.instances = Registry(chosen.instance_table)
         self.actions = Publisher(chosen.action_queue_url, self.payloads, prefix="actions")
         self.bus = EventBus(chosen.event_bus_name)
         self.processor = RetryingBatchProcessor(
@@ -43,6 +46,14 @@ class Ports:
             logger=logger,
             metrics=metrics,
         )
+
+    def names(self, instance_id: str) -> FieldNames:
+        """What the instance's custom fields are called, in rules and by subscribers."""
+        try:
+            return FieldNames.of(self.instances.get(instance_id).config)
+        except UnknownInstance:
+            # It was deleted after the webhook came; so were its rules.
+            return FieldNames({})
 
 
 @lru_cache(maxsize=1)
@@ -67,6 +78,7 @@ def _route(ports: Ports, record: SQSRecord) -> None:
         instance_id=received.instance_id,
         received_at=received.received_at,
     )
+    event = ports.names(event.instance_id).shown_event(event)
     now = timestamps.to_text(timestamps.now())
     requests, errors = actions_for(event, ports.rules.of(event.instance_id), now=now)
     ports.actions.publish_all((request.action_id, request) for request in requests)

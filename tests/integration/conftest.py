@@ -41,7 +41,15 @@ HANDLERS = {
     "SyncWorker": "scheduled_sync.worker",
     "DeadLetterRedrive": "dead_letter_redrive.app",
 }
-TABLES = ("AccessTable", "InstanceTable", "SyncTable", "IdempotencyTable", "TraceTable")
+TABLES = (
+    "AccessTable",
+    "ActionTable",
+    "BulkTable",
+    "InstanceTable",
+    "SyncTable",
+    "IdempotencyTable",
+    "TraceTable",
+)
 # A queue is created after the dead-letter queue that it names.
 QUEUES = (
     "EventDeadLetterQueue", "EventQueue",

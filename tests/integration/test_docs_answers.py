@@ -46,12 +46,13 @@ class Api:
         *,
         query: dict[str, str] | None = None,
         access: str = ACCESS,
+        headers: dict[str, str] | None = None,
     ) -> tuple[int, Any]:
         """The status and the body of one answer."""
         operation = self.document.find(method, path)
         self.called.add(operation["operationId"])
         shown = access + (f", Element {self.token}" if self.token else "")
-        answer = self._answer(method, path, body, shown, query)
+        answer = self._answer(method, path, body, shown, query, headers=headers)
         status, found = answer["statusCode"], json.loads(answer["body"])
         self.faults += self.document.answer_faults(operation, status, found)
         described = set(operation["responses"].get(str(status), {}).get("headers", {}))
@@ -66,9 +67,12 @@ class Api:
         body: Any,
         access: str,
         query: dict[str, str] | None = None,
+        *,
+        headers: dict[str, str] | None = None,
     ) -> dict[str, Any]:
         text = None if body is None else json.dumps(body)
-        event = builders.rest_event(method, path, body=text, headers={"Authorization": access})
+        sent = {"Authorization": access, **(headers or {})}
+        event = builders.rest_event(method, path, body=text, headers=sent)
         event["queryStringParameters"] = query
         event["multiValueQueryStringParameters"] = {k: [v] for k, v in (query or {}).items()}
         answer: dict[str, Any] = self._start("ConnectorApi").handler(event, builders.Context())
@@ -89,6 +93,7 @@ def freshdesk(provider: FakeTransport) -> FakeTransport:
     """Accounts that take every key."""
     agent = {"id": 55, "ticket_scope": 2, "contact": {"name": "Ravi"}}
     provider.on("GET", ME, json_reply(agent, headers=LIMIT))
+    provider.on("POST", "/api/v2/tickets/12345/notes", json_reply({"id": 31}, 201))
     return provider.on("GET", AGENTS, json_reply([], headers=LIMIT))
 
 
@@ -113,11 +118,44 @@ def use_the_api(api: Api) -> None:
     assert rule[0] == 201
     api("GET", f"{path}/rules")
     assert api("DELETE", f"{path}/rules/{rule[1]['data']['rule_id']}")[0] == 200
+    use_actions(api, path)
+    use_bulk_actions(api, path)
+    upload = api.example("POST", f"{path}/uploads", "A recording")
+    assert api("POST", f"{path}/uploads", upload)[0] == 201
+    assert api("POST", f"{path}/uploads", upload | {"size": 20 * 1024 * 1024 + 1})[0] == 400
     assert api("POST", f"{path}/sync")[0] == 202
     api("GET", f"{path}/sync")
     assert api("DELETE", path)[0] == 200
     api("GET", "/api/actions")
     api("GET", "/api/openapi.json")
+
+
+def use_actions(api: Api, path: str) -> None:
+    """Run one action in each of the two ways, and look at both."""
+    note = api.example("POST", f"{path}/actions", "freshdesk.add_note")
+    assert api("POST", f"{path}/actions", note)[0] == 200
+    status, accepted = api("POST", f"{path}/actions", note, headers={"Prefer": "respond-async"})
+    assert status == 202
+    assert api("POST", f"{path}/actions", {"action": "add_note"})[0] == 400
+    assert len(api("GET", f"{path}/actions", query={"limit": "5"})[1]["data"]["actions"]) == 2
+    assert api("GET", f"{path}/actions", query={"state": "queued"})[1]["data"]["actions"] != []
+    assert api("GET", f"{path}/actions", query={"state": "lost"})[0] == 400
+    assert api("GET", f"/api/actions/{accepted['action_id']}")[0] == 200
+
+
+def use_bulk_actions(api: Api, path: str) -> None:
+    """Begin one, stop it, look at it, go on with it."""
+    batch = api.example("POST", f"{path}/actions", "freshdesk.batch")
+    status, accepted = api("POST", f"{path}/actions", batch)
+    assert status == 202
+    bulk = f"/api/actions/{accepted['action_id']}"
+    assert api("GET", f"{bulk}/progress")[0] == 404
+    assert api("POST", f"{bulk}/cancel")[0] == 200
+    assert api("GET", f"{bulk}/progress")[0] == 200
+    assert api("GET", f"{bulk}/rows", query={"state": "failed", "limit": "5"})[0] == 200
+    assert api("GET", f"{bulk}/rows", query={"after": "x"})[0] == 400
+    assert api("GET", f"{bulk}/results", query={"format": "jsonl", "only": "failed"})[0] == 200
+    assert api("POST", f"{bulk}/resume", query={"only": "failed"})[0] == 202
 
 
 def use_the_elements(api: Api) -> None:

@@ -9,12 +9,15 @@ import pytest
 from freshbridge import aws
 from freshbridge.actions.catalogue import InvalidParameters, UnknownAction
 from freshbridge.actions.execute import AlreadyRunning, Executor, RecordUnavailable
+from freshbridge.actions.record_store import RecordStore
 from freshbridge.errors import NotFound, ProviderDown
 from freshbridge.instances.connection import Connections
 from freshbridge.instances.registry import Registry
 from freshbridge.instances.vault import Vault
 from freshbridge.queues.envelope import ActionRequest
+from freshbridge.queues.payload import PayloadStore
 from tests import builders
+from tests.fakes.actions import services
 from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.fakes.provider import FakeTransport, empty_reply, json_reply
 from tests.integration.conftest import STACK_NAME, Stack
@@ -29,10 +32,16 @@ def execute(
     connections = Connections(
         Registry(stack.names["InstanceTable"]), Vault(STACK_NAME), lambda: provider
     )
+    payloads = PayloadStore(stack.names["PayloadBucket"])
     executor = Executor(
-        connections, idempotency_table=stack.names["IdempotencyTable"], client=client
+        connections,
+        services(),
+        RecordStore(stack.names["ActionTable"], payloads, days=30),
+        payloads,
+        idempotency_table=stack.names["IdempotencyTable"],
+        client=client,
     )
-    return executor.execute(request, cast("Any", builders.Context()))
+    return executor.execute(request, cast("Any", builders.Context())).data
 
 
 def test_one_key_calls_the_provider_once_and_answers_the_same(
@@ -45,8 +54,9 @@ def test_one_key_calls_the_provider_once_and_answers_the_same(
     second = execute(stack, provider, builders.action_request(action_id="act_again"))
     other = execute(stack, provider, builders.action_request(idempotency_key="another"))
 
-    assert first == second == {"ticket_id": 1042, "conversation_id": 31}
-    assert other == {"ticket_id": 1042, "conversation_id": 32}
+    assert first == second
+    assert first["conversation_id"] == 31
+    assert other["conversation_id"] == 32
     assert len(provider.sent("POST", NOTES)) == 2
 
 

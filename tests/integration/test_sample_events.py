@@ -6,7 +6,9 @@ secrets and addresses in them are made up.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,9 @@ from typing import Any
 
 import pytest
 
+from freshbridge.actions.catalogue import CATALOGUE
+from freshbridge.actions.perform import check
+from freshbridge.queues.envelope import action_request
 from freshbridge.queues.park import DeadLetterQueue
 from tests import builders
 from tests.fakes.provider import FakeTransport, PagedList, json_reply
@@ -154,8 +159,28 @@ TABLE: dict[str, tuple[str, Checks]] = {
 }
 
 
+OF_ACTION = re.compile(r"action_executor/(\w+)\.(\w+)\.json")
+"""A request for one action of the catalogue; what it does is told where the action is tested."""
+
+
 def test_every_sample_has_its_row_and_every_row_its_sample() -> None:
-    assert {str(p.relative_to(EVENTS)) for p in EVENTS.rglob("*.json")} == set(TABLE)
+    names = {str(p.relative_to(EVENTS)) for p in EVENTS.rglob("*.json")}
+
+    assert {name for name in names if not OF_ACTION.fullmatch(name)} == set(TABLE)
+
+
+def test_every_action_has_a_sample_that_its_parameters_accept() -> None:
+    found = {}
+    for path in EVENTS.rglob("*.json"):
+        if match := OF_ACTION.fullmatch(str(path.relative_to(EVENTS))):
+            (record,) = json.loads(path.read_text())["Records"]
+            assert record["md5OfBody"] == hashlib.md5(record["body"].encode()).hexdigest()  # noqa: S324 - as Amazon SQS does
+            request = action_request(record["body"])
+            assert (request.platform, request.action) == match.groups(), path
+            check(request)
+            found[match.groups()] = request
+
+    assert set(found) == {(action.platform, action.name) for action in CATALOGUE}
 
 
 @pytest.mark.parametrize("name", TABLE)

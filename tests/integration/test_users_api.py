@@ -147,7 +147,12 @@ def test_each_face_refuses_in_its_own_shape_and_never_says_why(
         "message": DENIED,
         "code": "access_denied",
         "request_id": builders.Context().aws_request_id,
-        "details": {"provider_message": None, "fields": []},
+        "details": {
+            "provider_message": None,
+            "where": None,
+            "advice": "Send the header Authorization: User <secret>, Organization <secret>.",
+            "fields": [],
+        },
     }
 
     for path in ("/elements/api-v2/instances", "/elements/api-v2"):

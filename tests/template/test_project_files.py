@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from freshbridge.actions.catalogue import CATALOGUE
 from freshbridge.events.payload import LARGEST_BODY
 from freshbridge.queues.batch import Patience
 from local import native_template
@@ -65,6 +66,13 @@ def test_the_readme_explains_every_parameter_with_its_default() -> None:
     for name, parameter in TEMPLATE["Parameters"].items():
         default = str(parameter["Default"])
         assert rows[name] == (f"`{default}`" if default else "empty"), name
+
+
+def test_the_readme_names_every_action() -> None:
+    names = [action.name for action in CATALOGUE]
+
+    assert [name for name in names if f"`{name}`" not in README] == []
+    assert f"({len(names)} kinds" in README
 
 
 def test_the_readme_names_every_metric() -> None:

@@ -47,6 +47,12 @@ def test_traces_expire_by_themselves(resources: Resources) -> None:
     assert resources["TraceTable"]["DeletionPolicy"] == "Delete"
 
 
+def test_bulk_rows_expire_by_themselves(resources: Resources) -> None:
+    expiry = resources["BulkTable"]["Properties"]["TimeToLiveSpecification"]
+
+    assert expiry == {"AttributeName": "expires_at", "Enabled": True}
+
+
 def test_large_bodies_outlive_the_messages_that_point_to_them(resources: Resources) -> None:
     rule = resources["PayloadBucket"]["Properties"]["LifecycleConfiguration"]["Rules"][0]
     queues = of_type(resources, "AWS::SQS::Queue").values()

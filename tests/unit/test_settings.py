@@ -14,8 +14,14 @@ INGEST = {
 }
 EXECUTOR = {
     "STACK_NAME": "demo",
+    "ACTION_QUEUE_URL": "https://queue.example/actions",
+    "ACTION_RECORD_DAYS": "30",
+    "ACTION_TABLE": "actions",
+    "BULK_TABLE": "rows",
     "INSTANCE_TABLE": "instances",
     "IDEMPOTENCY_TABLE": "once",
+    "SYNC_TABLE": "cursors",
+    "LAKE_BUCKET": "lake",
     "TRACE_TABLE": "traces",
     "SOURCE_QUEUE_URL": "https://queue.example/actions",
     "DEAD_LETTER_QUEUE_URL": "https://queue.example/dead",

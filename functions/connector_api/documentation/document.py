@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector_api.documentation import (
     actions,
+    bulk,
     elements,
     instances,
     integrations,
@@ -23,6 +24,7 @@ from connector_api.documentation import (
     rules,
     sync,
     trace,
+    uploads,
     users,
     webhooks,
 )
@@ -39,6 +41,8 @@ FAMILIES: tuple[tuple[str, Family], ...] = (
     ("rules", rules.FAMILY),
     ("sync", sync.FAMILY),
     ("actions", actions.FAMILY),
+    ("bulk", bulk.FAMILY),
+    ("uploads", uploads.FAMILY),
     ("trace", trace.FAMILY),
     ("webhooks", webhooks.FAMILY),
     ("users", users.FAMILY),
@@ -64,6 +68,7 @@ SCHEMES = {
 }
 PATH_PARAMETERS = {
     "instance_id": "The instance's id",
+    "action_id": "The action's id",
     "rule_id": "The rule's id",
     "user_id": "The user's number",
     "element": "The element's key or id",
@@ -115,6 +120,8 @@ def build(served: Iterable[ServedRoute]) -> dict[str, Any]:
     schemas = Schemas()
     for found in described:
         schemas.add(f"{found.id} answer", found.operation.answer, "serialization")
+        if found.operation.accepted:
+            schemas.add(f"{found.id} accepted", found.operation.accepted, "serialization")
         if found.operation.body:
             schemas.add(f"{found.id} body", found.operation.body.type, "validation")
     for kind in (Failure, ElementsFailure):
@@ -130,7 +137,7 @@ def build(served: Iterable[ServedRoute]) -> dict[str, Any]:
         "info": {
             "title": "Freshbridge",
             "version": "1",
-            "description": "Connector instances, rules, sync runs and webhooks.",
+            "description": "Connector instances, actions, rules, sync runs and webhooks.",
         },
         # Relative to the document, so that it is right behind any domain and stage.
         "servers": [{"url": ".."}],
@@ -191,16 +198,16 @@ def _parameters(found: Described) -> list[dict[str, Any]]:
         }
         for name in found.wants
     ]
-    in_query = [
+    beside = [
         {
             "name": parameter.name,
-            "in": "query",
+            "in": parameter.place,
             "description": parameter.description,
             "schema": dict(parameter.schema),
         }
         for parameter in found.operation.query
     ]
-    return in_path + in_query
+    return in_path + beside
 
 
 def _responses(found: Described, schemas: Schemas) -> dict[str, Any]:
@@ -222,7 +229,14 @@ def _responses(found: Described, schemas: Schemas) -> dict[str, Any]:
         }
         for status in sorted(statuses)
     }
-    return {str(operation.status): success, **refusals}
+    answers = {str(operation.status): success}
+    if operation.accepted:
+        schema = schemas.of(f"{found.id} accepted")
+        answers["202"] = {
+            "description": "Accepted: it goes on by itself",
+            "content": {"application/json": {"schema": schema}},
+        }
+    return answers | refusals
 
 
 def _success(found: Described, schemas: Schemas) -> dict[str, Any]:

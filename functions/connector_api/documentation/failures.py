@@ -19,6 +19,8 @@ class FailureDetails(BaseModel):
     """What is known beyond the message."""
 
     provider_message: str | None = Field(default=None, description="The provider's own words")
+    where: str | None = Field(default=None, description="The provider's verb and path")
+    advice: str | None = Field(default=None, description="What to do about it")
     fields: list[FieldFailure] = Field(default=[], description="Every field that was refused")
 
 

@@ -10,9 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from connector_api.documentation.elements import ConfigurationEntry, Element, ElementInList
 from connector_api.documentation.operation import Body, Family, Nothing, Operation, Parameter
 from freshbridge.instances import elements
+from freshbridge.instances.config import LONGEST_AGE_S
 from freshbridge.instances.listing import LARGEST_PAGE_SIZE, PAGE_SIZE
 
 Value = str | int | float | bool
+Caching = Annotated[
+    bool, Field(description="Whether lists of agents, groups and fields may be kept ones")
+]
+CacheSize = Annotated[
+    int, Field(ge=0, description="The most records that a kept list may have; 0 for any number")
+]
+CacheAge = Annotated[
+    int, Field(ge=0, le=LONGEST_AGE_S, description="Seconds that a list is kept; 0 for 300")
+]
 Tags = Annotated[list[str], Field(description="To find the instance by; empty ones are left out")]
 
 
@@ -45,6 +55,9 @@ def _body(element: elements.Element, *, named: bool) -> type[BaseModel]:
         "configuration": CONFIGURATIONS[element.key],
         "tags": (Tags, []),
         "name": (str, Field(element.name, description="HTML is taken out of it")),
+        "cachingEnabled": (Caching, False),
+        "maxCacheSize": (CacheSize, 0),
+        "cacheTimeToLive": (CacheAge, 0),
     }
     if named:
         key = (Literal[element.key], Field(description=f"Or the id, {element.id}, as `id`"))
@@ -96,11 +109,14 @@ class Instance(InstanceInList):
 
 
 class InstanceChange(BaseModel):
-    """PATCH leaves what is not given as it is; PUT replaces name, tags and configuration."""
+    """PATCH leaves what is not given as it is; PUT replaces all of it."""
 
     name: str | None = None
     tags: Tags | None = None
     configuration: dict[str, Any] | None = None
+    cachingEnabled: Caching | None = None  # noqa: N815 - the wire's name
+    maxCacheSize: CacheSize | None = None  # noqa: N815 - the wire's name
+    cacheTimeToLive: CacheAge | None = None  # noqa: N815 - the wire's name
 
 
 class EntryChange(BaseModel):

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from connector_api.documentation.operation import Body, Family, Operation
 from freshbridge.instances import elements
-from freshbridge.instances.request import CREDENTIAL_ENTRIES, LONGEST_NAME, SYNC_OBJECTS
+from freshbridge.instances.config import LONGEST_AGE_S, SYNC_OBJECTS
+from freshbridge.instances.request import CREDENTIAL_ENTRIES, LONGEST_NAME
 
 Name = Annotated[str, Field(min_length=1, description=f"Cut after {LONGEST_NAME} characters")]
 Masked = Annotated[dict[str, str], Field(description="Eight stars for each credential")]
@@ -20,6 +21,33 @@ class Config(BaseModel):
 
     model_config = ConfigDict(extra="allow")
     sync_objects: list[Literal[SYNC_OBJECTS]] | None = None  # type: ignore[valid-type]  # the names are the code's
+    custom_field_mapping: dict[str, str] | None = Field(
+        default=None,
+        description="Your names for custom fields, {provider's name: your name}: actions take "
+        "either, results, errors, events and rules have yours",
+    )
+    default_group_id: int | None = Field(
+        default=None, ge=1, description="Of new tickets that name none"
+    )
+    default_priority: Literal[1, 2, 3, 4, "Low", "Medium", "High", "Urgent"] | None = Field(
+        default=None, description="Of new tickets that name none"
+    )
+    auto_assign: bool | Literal["round_robin", "least_loaded"] | None = Field(
+        default=None,
+        description="New tickets that name no agent go to an available agent of their group; "
+        "true is round_robin",
+    )
+    cachingEnabled: bool | None = Field(  # noqa: N815 - as Open Connectors has it
+        default=None, description="Whether lists of agents, groups and fields may be kept ones"
+    )
+    cacheTimeToLive: int | None = Field(  # noqa: N815 - as above
+        default=None, ge=0, le=LONGEST_AGE_S, description="Seconds that one is kept; 0 for 300"
+    )
+    maxCacheSize: int | None = Field(  # noqa: N815 - as above
+        default=None,
+        ge=0,
+        description="The most records that a kept one may have; 0 for any number",
+    )
 
 
 def _credentials(platform: str) -> type[BaseModel]:

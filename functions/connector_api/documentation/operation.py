@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -28,11 +28,12 @@ class Body:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One query parameter; `schema` is JSON Schema."""
+    """One parameter of the query, or a header; `schema` is JSON Schema."""
 
     name: str
     description: str
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+    place: Literal["query", "header"] = "query"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Operation:
     """What one handler takes and answers.
 
     `answer` is the type of the success's data, of all of its body when not `wrapped`; None for a
-    page of HTML. `refusals` are statuses beside those that every such route has. `headers` are the
+    page of HTML. `accepted` is the type of a 202's whole body, where there is one beside `answer`.
+    `refusals` are statuses beside those that every such route has. `headers` are the
     success's, with a description each. `security` names a scheme when it is not the usual one.
     """
 
@@ -52,6 +54,7 @@ class Operation:
     refusals: tuple[int, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     security: tuple[str, ...] = ("access",)
+    accepted: Any = None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     user_agent_extra="freshbridge",
 )
+PRESIGNING = CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 # For what may be lost, but may not hold up the work that it is beside.
 BRIEF = CONFIG.merge(
     Config(
@@ -73,6 +74,22 @@ def secretsmanager() -> SecretsManagerClient:
 def s3() -> S3Client:
     """Amazon S3."""
     client: S3Client = _client("s3")
+    return client
+
+
+def s3_presigning() -> S3Client:
+    """Signs URLs for others to use; calls nothing itself.
+
+    Signature version 4 and the bucket's regional host are said outright: botocore's defaults for
+    URLs are older, and a new bucket's global host redirects, which breaks an upload.
+    """
+    client: S3Client = _client("s3", PRESIGNING)
+    return client
+
+
+def s3_briefly() -> S3Client:
+    """A client that tries once and gives up soon: for what saves time and can be done without."""
+    client: S3Client = _client("s3", BRIEF)
     return client
 
 

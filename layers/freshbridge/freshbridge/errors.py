@@ -89,10 +89,24 @@ class FreshbridgeError(Exception):
         """Return the provider's words as they belong in the sentence, or an empty string."""
         return self.provider_message
 
+    @property
+    def headline(self) -> str:
+        """What was wrong, in the provider's words where it had any, without place and advice."""
+        detail = self._detail()
+        return f"{self.what}: {detail.rstrip('.')}" if detail else self.what
+
+    @property
+    def told(self) -> str:
+        """What a caller of the API is told as the message; place and advice go beside it.
+
+        What no provider said is told whole.
+        """
+        if self.status is None:
+            return str(self)
+        return f"{self.headline}." if ". " in self.headline else self.headline
+
     def __str__(self) -> str:
-        sentence = self.what
-        if detail := self._detail():
-            sentence += f": {detail.rstrip('.')}"
+        sentence = self.headline
         place = [self.where] if self.where else []
         if self.status is not None:
             place.append(f"HTTP {self.status}")
@@ -202,6 +216,11 @@ class Unauthorized(Reject):
 
     code = "unauthorized"
     default_advice = "Check the instance's API key: it may have been reset."
+
+    @property
+    def told(self) -> str:
+        """The sentence that callers compare; the provider's own words vary."""
+        return self.what if self.status is not None else str(self)
 
 
 class Forbidden(Reject):

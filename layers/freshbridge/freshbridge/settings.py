@@ -42,12 +42,18 @@ class RouterSettings:
 
 @dataclass(frozen=True)
 class ExecutorSettings:
-    """action_executor: credentials by stack name, idempotency records, its queue."""
+    """action_executor: credentials by stack name, idempotency and action records, its queue."""
 
     stack_name: str
     instance_table: str
     trace_table: str
+    action_table: str
+    action_record_days: str
     idempotency_table: str
+    sync_table: str
+    lake_bucket: str
+    bulk_table: str
+    action_queue_url: str
     source_queue_url: str
     dead_letter_queue_url: str
     payload_bucket: str
@@ -87,7 +93,12 @@ class ApiSettings:
     instance_table: str
     trace_table: str
     access_table: str
+    action_table: str
+    action_record_days: str
+    idempotency_table: str
     sync_table: str
+    bulk_table: str
+    action_queue_url: str
     sync_queue_url: str
     payload_bucket: str
     user_secret_id: str

@@ -234,7 +234,7 @@ def test_what_is_wrong_is_told_and_nothing_is_stored(
          "Authentication failed: Invalid API key", "no user for [key]"),
         (empty_reply(401), 401, "Authentication failed: Invalid API key", None),
         (json_reply({"code": "account_suspended", "message": "Suspended."}, 403), 403,
-         "suspended", "Suspended."),
+         "Permission denied by Freshdesk: Suspended", "Suspended."),
         (empty_reply(404), 400, "no Freshdesk account answers at this domain", None),
         (html_reply(404), 400, "no Freshdesk account answers at this domain", None),
         (html_reply(503), 502, "Freshdesk failed", None),

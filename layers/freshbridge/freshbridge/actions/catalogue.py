@@ -1,23 +1,64 @@
-"""The actions by platform and name.
-
-An action is a pydantic model of its parameters and a function that runs it. The model gives the
-validation, the JSON Schema and the docs; the function makes the provider calls and returns what
-the caller is told. Adding one: write both in a family's file, and list it in that file's ACTIONS.
-"""
+"""The actions by platform and name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from freshbridge.actions import freshdesk_conversations, freshdesk_tickets
+from freshbridge.actions import (
+    batch,
+    freshdesk_analytics,
+    freshdesk_bulk,
+    freshdesk_companies,
+    freshdesk_company_lists,
+    freshdesk_contact_company_link,
+    freshdesk_contact_lists,
+    freshdesk_contact_merge,
+    freshdesk_contacts,
+    freshdesk_conversation_lists,
+    freshdesk_conversations,
+    freshdesk_directory,
+    freshdesk_ticket_changes,
+    freshdesk_ticket_links,
+    freshdesk_ticket_lists,
+    freshdesk_ticket_outbound,
+    freshdesk_ticket_search,
+    freshdesk_ticket_tags,
+    freshdesk_tickets,
+    freshdesk_time_entries,
+    freshdesk_time_entry_lists,
+    freshdesk_utility,
+)
+from freshbridge.actions.action import Action, Parameters
 from freshbridge.errors import FieldError, InvalidRequest, NotFound
 
-if TYPE_CHECKING:
-    from freshbridge.freshdesk.client import FreshdeskClient
+FAMILIES: tuple[tuple[Action, ...], ...] = (
+    freshdesk_tickets.ACTIONS,
+    freshdesk_ticket_changes.ACTIONS,
+    freshdesk_ticket_tags.ACTIONS,
+    freshdesk_ticket_links.ACTIONS,
+    freshdesk_ticket_outbound.ACTIONS,
+    freshdesk_ticket_lists.ACTIONS,
+    freshdesk_ticket_search.ACTIONS,
+    freshdesk_conversations.ACTIONS,
+    freshdesk_conversation_lists.ACTIONS,
+    freshdesk_time_entries.ACTIONS,
+    freshdesk_time_entry_lists.ACTIONS,
+    freshdesk_contacts.ACTIONS,
+    freshdesk_contact_lists.ACTIONS,
+    freshdesk_contact_merge.ACTIONS,
+    freshdesk_companies.ACTIONS,
+    freshdesk_company_lists.ACTIONS,
+    freshdesk_contact_company_link.ACTIONS,
+    freshdesk_directory.ACTIONS,
+    freshdesk_utility.ACTIONS,
+    freshdesk_analytics.ACTIONS,
+    freshdesk_bulk.ACTIONS,
+    batch.ACTIONS,
+)
 
 
 class UnknownAction(NotFound):
@@ -32,37 +73,43 @@ class InvalidParameters(InvalidRequest):
     code = "invalid_parameters"
 
 
-@dataclass(frozen=True)
-class Action:
-    """`run` takes the client and the validated parameters and returns the result's data."""
+class Catalogue:
+    """Actions that can be found by platform and name, and listed in the families' order."""
 
-    platform: str
-    name: str
-    parameters: type[BaseModel]
-    run: Callable[[FreshdeskClient, Any], dict[str, Any]]
+    def __init__(self, families: Iterable[tuple[Action, ...]]) -> None:
+        """Raises ValueError for two actions of one name: one would hide the other."""
+        self._actions: dict[tuple[str, str], Action] = {}
+        for action in (action for family in families for action in family):
+            key = (action.platform, action.name)
+            if key in self._actions:
+                raise ValueError(f"two actions are called {action.platform}.{action.name}")
+            self._actions[key] = action
+
+    def __iter__(self) -> Iterator[Action]:
+        """Every action."""
+        return iter(self._actions.values())
+
+    def find(self, platform: str, name: str) -> Action:
+        """Return one action.
+
+        Raises:
+            UnknownAction: naming the nearest ones.
+        """
+        action = self._actions.get((platform, name))
+        if action is None:
+            asked = f"{platform[:64]}.{name[:64]}"
+            near = difflib.get_close_matches(asked, [f"{p}.{n}" for p, n in self._actions], n=3)
+            meant = f"Did you mean {' or '.join(near)}? " if near else ""
+            raise UnknownAction(
+                f"no action {asked}", advice=f"{meant}GET /api/actions lists all that there are."
+            )
+        return action
 
 
-CATALOGUE: dict[tuple[str, str], Action] = {
-    ("freshdesk", name): Action("freshdesk", name, parameters, run)
-    for family in (freshdesk_tickets.ACTIONS, freshdesk_conversations.ACTIONS)
-    for name, (parameters, run) in family.items()
-}
+CATALOGUE = Catalogue(FAMILIES)
 
 
-def find(platform: str, name: str) -> Action:
-    """Return one action.
-
-    Raises:
-        UnknownAction: naming those that exist.
-    """
-    action = CATALOGUE.get((platform, name))
-    if action is None:
-        known = ", ".join(sorted(f"{p}.{n}" for p, n in CATALOGUE))
-        raise UnknownAction(f"no action {platform}.{name}", advice=f"There are: {known}.")
-    return action
-
-
-def validate(action: Action, parameters: dict[str, Any]) -> BaseModel:
+def validate(action: Action, parameters: dict[str, Any]) -> Parameters:
     """The parameters as the action's model.
 
     Raises:

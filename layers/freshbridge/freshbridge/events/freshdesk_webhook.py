@@ -62,7 +62,7 @@ def normalise(body: dict[str, Any], *, event_id: str, instance_id: str, received
         occurred_at=received_at,
         received_at=received_at,
         ticket=_ticket(content),
-        contact=_renamed(content, _CONTACT_FIELDS),
+        contact=_contact(content),
         changes=changes,
     )
 
@@ -105,12 +105,22 @@ def _ticket(content: dict[str, Any]) -> dict[str, Any]:
             ticket[name] = _number(kind, content[key])
     if "ticket_tags" in content:
         ticket["tags"] = _tags(content["ticket_tags"])
-    ticket["custom_fields"] = {
-        key.removeprefix("ticket_"): value
-        for key, value in content.items()
-        if key.startswith("ticket_cf_")
-    }
+    ticket["custom_fields"] = _custom_fields(content, "ticket_")
     return ticket
+
+
+def _contact(content: dict[str, Any]) -> dict[str, Any]:
+    contact = _renamed(content, _CONTACT_FIELDS)
+    custom = _custom_fields(content, "ticket_contact_")
+    return contact | ({"custom_fields": custom} if custom else {})
+
+
+def _custom_fields(content: dict[str, Any], prefix: str) -> dict[str, Any]:
+    return {
+        key.removeprefix(prefix): value
+        for key, value in content.items()
+        if key.startswith(f"{prefix}cf_")
+    }
 
 
 def _renamed(content: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:

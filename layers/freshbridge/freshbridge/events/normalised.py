@@ -15,8 +15,10 @@ class Event:
 
     `type` is `ticket_created`, `ticket_updated`, `ticket_resolved`, `ticket_closed`,
     `note_created` or `reply_created`. `ticket` uses the provider's API names (`priority` 1 to 4,
-    `status` 2 to 7 or a custom status's label). `changes` is `{field: {"from", "to"}}`. Times are
-    UTC, ISO 8601; `occurred_at` is `received_at` where the provider does not tell.
+    `status` 2 to 7 or a custom status's label). Its `custom_fields`, and the contact's, have the
+    names that the instance's `custom_field_mapping` gives them, once that has been applied.
+    `changes` is `{field: {"from", "to"}}`. Times are UTC, ISO 8601; `occurred_at` is `received_at`
+    where the provider does not tell.
     """
 
     id: str

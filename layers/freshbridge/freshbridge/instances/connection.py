@@ -16,6 +16,7 @@ from freshbridge.instances.origin import freshdesk_origin
 from freshbridge.instances.traced_transport import UNKNOWN
 
 if TYPE_CHECKING:
+    from freshbridge.http_message import Timeouts
     from freshbridge.instances.model import Instance
     from freshbridge.instances.registry import Registry
     from freshbridge.instances.trace import Cause
@@ -45,6 +46,7 @@ class Connections:
         allowed_origins: Iterable[str] = (),
         on_reply: OnReply | None = None,
         tracer: Tracer | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         """`transport` is called at first use, so that importing this costs no HTTP library."""
         self._registry = registry
@@ -53,6 +55,7 @@ class Connections:
         self._allowed = tuple(allowed_origins)
         self._on_reply = on_reply
         self._tracer = tracer
+        self._timeouts = timeouts
 
     def use(
         self,
@@ -92,7 +95,9 @@ class Connections:
         transport = self._transport()
         if self._tracer is not None:
             transport = self._tracer.around(transport, instance, cause)
-        return FreshdeskClient(transport, origin, credential, on_reply=self._on_reply)
+        return FreshdeskClient(
+            transport, origin, credential, on_reply=self._on_reply, timeouts=self._timeouts
+        )
 
 
 def freshdesk_credential(configuration: dict[str, str], secrets: dict[str, str]) -> Credential:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from freshbridge.instances.config import Caching, caching_of
+
 # Which entry of a platform's elements holds the address; others may go by the same names.
 ADDRESS_ENTRIES = {"freshdesk": "subdomain", "freshsales": "domain", "http": "base.url"}
 
@@ -28,10 +30,10 @@ class Instance:
     `instance_id` is digits: a number in the API, a text everywhere inside. `origin` is the
     provider's scheme and host. `configuration` holds the element's entries that are no secret, all
     texts; `secret_entries` names those that the vault has. `config` is what /api/integrations keeps
-    for a person (default_group_id, custom_field_mapping, …). `created_at` is UTC, ISO 8601. A
-    disabled instance runs no action and no sync; its webhooks are still stored. Until
-    `trace_until`, epoch seconds, its provider calls are kept (see trace). `version` grows with
-    every write and guards against two at once.
+    for a person (default_group_id, custom_field_mapping, …; see instances.config). `created_at` is
+    UTC, ISO 8601. A disabled instance runs no action and no sync; its webhooks are still stored.
+    Until `trace_until`, epoch seconds, its provider calls are kept (see trace). `version` grows
+    with every write and guards against two at once.
     """
 
     instance_id: str
@@ -56,6 +58,11 @@ class Instance:
     def domain(self) -> str:
         """What the person typed to say which account; "" where there is but one address."""
         return self.configuration.get(ADDRESS_ENTRIES.get(self.platform, ""), "")
+
+    @property
+    def caching(self) -> Caching:
+        """How lists of agents, groups and fields may be answered."""
+        return caching_of(self.config)
 
     @property
     def host(self) -> str:

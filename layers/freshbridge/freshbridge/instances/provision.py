@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from freshbridge import timestamps
 from freshbridge.instances import elements, token, validation
+from freshbridge.instances.config import without_nulls
 from freshbridge.instances.elements import MASK
 from freshbridge.instances.model import Instance
 from freshbridge.instances.origin import origin_of
@@ -47,7 +48,8 @@ class Change:
     """What is to change; None leaves it as it is.
 
     `values` are configuration entries, secret ones among them, as the caller sent them. With
-    `replace_all` entries that are not given go back to their defaults.
+    `replace_all` entries that are not given go back to their defaults. A `config` is laid over the
+    one that is kept; an entry that is null is taken out.
     """
 
     name: str | None = None
@@ -221,7 +223,7 @@ class Provisioner:
         if change.tags is not None:
             edited = replace(edited, tags=change.tags)
         if change.config is not None:
-            config = change.config if change.replace_all else edited.config | change.config
+            config = without_nulls(edited.config | change.config)
             objects = tuple(config.get("sync_objects", edited.sync_objects))
             edited = replace(edited, config=config, sync_objects=objects)
         if change.values is not None:

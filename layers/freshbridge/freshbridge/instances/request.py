@@ -13,9 +13,14 @@ from typing import Any
 
 from freshbridge.errors import FieldError, InvalidRequest
 from freshbridge.instances import elements
+from freshbridge.instances.config import (
+    CACHING_ENTRIES,
+    SYNC_OBJECTS,
+    config_errors,
+    without_nulls,
+)
 from freshbridge.instances.elements import Element, InvalidConfiguration
 
-SYNC_OBJECTS = ("tickets",)
 LONGEST_NAME = 200
 # A tag, or the beginning of one that whatever is written after it would complete.
 _TAG = re.compile(r"<[^>]*>|<[A-Za-z/!?].*", re.DOTALL)
@@ -71,25 +76,37 @@ def read_instance(body: dict[str, Any], element_key: str | None = None) -> Wante
     element = elements.find(str(key))
     given = read_change(body)
     shown, secret = elements.split(element, given.configuration or {})
-    return Wanted(element, given.name or element.name, shown, secret, tags=given.tags or ())
+    return Wanted(
+        element,
+        given.name or element.name,
+        shown,
+        secret,
+        tags=given.tags or (),
+        config=given.caching,
+    )
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a body gives of an instance; None for what is not there or empty as a name."""
+    """What a body gives of an instance; None for what is not there or empty as a name.
+
+    `caching` has those of cachingEnabled, maxCacheSize and cacheTimeToLive that are there.
+    """
 
     name: str | None
     tags: tuple[str, ...] | None
     configuration: dict[str, object] | None = field(repr=False)
+    caching: dict[str, Any] = field(default_factory=dict)
 
 
 def read_change(body: dict[str, Any]) -> Given:
-    """The body of `PATCH /elements/api-v2/instances/{id}`: `name`, `tags`, `configuration`.
+    """The body of `PATCH /elements/api-v2/instances/{id}`.
 
-    Whatever else is in it is passed over: clients send back what they were shown.
+    `name`, `tags`, `configuration`, `cachingEnabled`, `maxCacheSize`, `cacheTimeToLive`; whatever
+    else is in it is passed over: clients send back what they were shown.
 
     Raises:
-        InvalidIntegration: naming each of the three that has a wrong type.
+        InvalidIntegration: naming each of them that has a wrong type.
     """
     name, tags, configuration = (body.get(key) for key in ("name", "tags", "configuration"))
     wrong = []
@@ -97,13 +114,15 @@ def read_change(body: dict[str, Any]) -> Given:
         wrong.append(FieldError("name", "must be a text", "invalid_value"))
     if not isinstance(configuration, dict | None):
         wrong.append(FieldError("configuration", "must be an object", "invalid_value"))
-    wrong += _wrong_tags(tags)
+    caching = without_nulls({key: body.get(key) for key in CACHING_ENTRIES})
+    wrong += _wrong_tags(tags) + config_errors(caching, prefix="")
     if wrong:
         raise InvalidIntegration("the instance cannot be stored", fields=wrong)
     return Given(
         clean_name(name or "") or None,
         clean_tags(tags) if tags is not None else None,
         configuration,
+        caching,
     )
 
 
@@ -136,7 +155,7 @@ def read_integration(body: dict[str, Any]) -> Wanted:
         wrong += [FieldError(back[f.field], f.message, f.code) for f in error.fields]
     if wrong:
         raise InvalidIntegration("the integration cannot be created", fields=wrong)
-    return Wanted(element, clean_name(str(name)), shown, secret, config=config)
+    return Wanted(element, clean_name(str(name)), shown, secret, config=without_nulls(config))
 
 
 def credential_entries(element: Element, given: dict[str, Any]) -> dict[str, object]:
@@ -155,17 +174,6 @@ def credential_entries(element: Element, given: dict[str, Any]) -> dict[str, obj
             ],
         )
     return {names[name]: value for name, value in given.items()}
-
-
-def config_errors(config: object) -> list[FieldError]:
-    """What is wrong with a `config`; nothing when it can be kept."""
-    if not isinstance(config, dict):
-        return [FieldError("config", "must be an object", "wrong_type")]
-    names = config.get("sync_objects", [])
-    if not (isinstance(names, list) and all(name in SYNC_OBJECTS for name in names)):
-        accepted = f"must be a list of {', '.join(SYNC_OBJECTS)}"
-        return [FieldError("config.sync_objects", accepted, "unknown")]
-    return []
 
 
 def clean_name(name: str) -> str:

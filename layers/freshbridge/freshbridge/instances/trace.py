@@ -216,4 +216,4 @@ def _body_bytes(request: ProviderRequest) -> int:
     if content is not None:
         return len(content)
     values = sum(len(name.encode()) + len(value.encode()) for name, value in request.form)
-    return values + sum(len(part.content) for part in request.files)
+    return values + sum(part.size for part in request.files)

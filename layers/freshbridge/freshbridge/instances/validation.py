@@ -35,16 +35,24 @@ class CredentialsRefused(Unauthorized):
 
     code = "credentials_refused"
 
-    def __str__(self) -> str:
+    @property
+    def told(self) -> str:
         """The sentence alone, as callers compare it."""
+        return str(self)
+
+    def __str__(self) -> str:
         return f"Authentication failed: {self.what}"
 
 
 class RateLimitExceeded(Throttled):
     """The provider would answer later."""
 
-    def __str__(self) -> str:
+    @property
+    def told(self) -> str:
         """The sentence alone, as callers compare it."""
+        return str(self)
+
+    def __str__(self) -> str:
         return "Rate limit exceeded. Please try again later."
 
 
@@ -133,6 +141,19 @@ def may_administrate(
     except Retry:
         return None
     return True
+
+
+def restrictions(administrator: bool | None, ticket_scope: int | None) -> list[str]:
+    """What a Freshdesk key's agent may not do or see, as sentences' ends; what is unknown is not.
+
+    Source: https://developers.freshdesk.com/api/#agents
+    """
+    found = []
+    if administrator is False:
+        found.append("administrator calls: agents, groups, automations, ticket field settings")
+    if ticket_scope in (2, 3):
+        found.append("tickets outside its own " + ("groups" if ticket_scope == 2 else "assignment"))
+    return found
 
 
 def _freshsales(

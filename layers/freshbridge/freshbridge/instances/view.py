@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from freshbridge.instances import elements, trace
+from freshbridge.instances.config import caching_entries
 from freshbridge.instances.elements import MASK, Element, Entry
 from freshbridge.instances.model import Instance
 
@@ -32,6 +33,7 @@ def instance_view(instance: Instance, *, now: float, token: str = MASK) -> dict[
     `token` is given in the answer to its creation only.
     """
     element = elements.find(instance.element)
+    caching = caching_entries(instance.config)
     return {
         "id": int(instance.instance_id),
         "name": instance.name,
@@ -43,12 +45,12 @@ def instance_view(instance: Instance, *, now: float, token: str = MASK) -> dict[
         "provisionInteractions": [],
         "valid": instance.valid,
         "disabled": instance.disabled,
-        "maxCacheSize": 0,
-        "cacheTimeToLive": 0,
+        "maxCacheSize": caching["maxCacheSize"],
+        "cacheTimeToLive": caching["cacheTimeToLive"],
         "configuration": configuration_view(instance),
         "eventsEnabled": instance.configuration.get("event.notification.enabled") == "true",
         "traceLoggingEnabled": trace.is_on(instance, now),
-        "cachingEnabled": False,
+        "cachingEnabled": caching["cachingEnabled"],
         "externalAuthentication": "none",
         "user": {
             "id": instance.user_id,

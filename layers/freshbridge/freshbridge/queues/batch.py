@@ -125,6 +125,10 @@ def _foreseen(error: BaseException) -> BaseException:
     return error
 
 
+Observer = Callable[[SQSRecord, BaseException, Verdict], None]
+"""Told what becomes of a failed message, before it happens; must not raise."""
+
+
 class RetryingBatchProcessor(BatchProcessor):
     """The Powertools processor with a verdict for every failure instead of one for all."""
 
@@ -136,6 +140,7 @@ class RetryingBatchProcessor(BatchProcessor):
         logger: Logger,
         metrics: Metrics,
         patience: Patience | None = None,
+        observer: Observer | None = None,
         client: SQSClient | None = None,
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
@@ -147,6 +152,7 @@ class RetryingBatchProcessor(BatchProcessor):
         self._log = logger
         self._metrics = metrics
         self.patience = patience or Patience()
+        self._observer = observer
         self._injected = client
         self._clock = clock
         self._jitter = jitter
@@ -177,6 +183,8 @@ class RetryingBatchProcessor(BatchProcessor):
             # Where it failed, not its text, which may quote the message.
             frames = traceback.format_tb(error.__traceback__)
             self._log.error("message failed unforeseen", extra={**details, "frames": frames})
+        if self._observer is not None:
+            self._observer(record, error, verdict)
         if verdict.park and self._parked(record, verdict, receives):
             self._log.warning("message parked", extra=details)
             count(self._metrics, "MessagesParked")

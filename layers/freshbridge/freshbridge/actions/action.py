@@ -1,0 +1,103 @@
+"""What an action is: a parameters model, a function, and what repeating it does.
+
+Pure but for pydantic. Adding one takes three steps: write its parameters, write its function, and
+list both in the family's ACTIONS.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from freshbridge.actions.context import Context
+
+
+class Effect(StrEnum):
+    """What running an action a second time does."""
+
+    READ = "read"
+    """Changes nothing at the provider."""
+    SET = "set"
+    """Sets values: a second run leaves the same state."""
+    ADD = "add"
+    """Makes something new: a second run makes another, so it is never repeated blindly."""
+
+
+class Parameters(BaseModel):
+    """Base of every action's parameters: an unknown name is an error, not a silent loss."""
+
+    # A function runs few of the actions: each model is built when it is first used.
+    model_config = ConfigDict(extra="forbid", str_max_length=1_000_000, defer_build=True)
+
+
+class Unfinished(Exception):
+    """A part of the action is done, and the rest has to wait: run it again in `after_s` seconds.
+
+    What is done must be on record at the provider or in the stack, since the next run begins with
+    the same parameters. It costs no attempt.
+    """
+
+    def __init__(self, after_s: int) -> None:
+        super().__init__(f"goes on in {after_s} s")
+        self.after_s = after_s
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an action answers: the `data` and `message` of the response.
+
+    A read that was answered from the cache says so in `cached`, and in `age_s` how many seconds
+    ago the provider said it.
+    """
+
+    data: dict[str, Any]
+    message: str = "Operation completed successfully"
+    cached: bool = False
+    age_s: int = 0
+
+
+@dataclass(frozen=True)
+class Action:
+    """One entry of the catalogue.
+
+    `run` takes the context and the validated parameters. `credits` is what the action costs of
+    the provider's rate limit as it is mostly used, and `credits_note` says when it costs more.
+    `example` is a set of parameters that the model accepts. An action that is `in_background` takes
+    longer than an API may take to answer, so it always goes through the queue.
+    """
+
+    platform: str
+    name: str
+    parameters: type[Parameters]
+    run: Callable[[Context, Any], Outcome]
+    effect: Effect
+    example: Mapping[str, Any] = field(default_factory=dict)
+    credits: int = 1
+    credits_note: str = ""
+    in_background: bool = False
+
+    @property
+    def description(self) -> str:
+        """The first paragraph of the parameters' docstring."""
+        return inspect.getdoc(self.parameters).partition("\n\n")[0]  # type: ignore[union-attr]  # a test demands a docstring of each
+
+    def shown(self) -> dict[str, Any]:
+        """The action as the catalogue lists it; `parameters` is JSON Schema."""
+        return {
+            "platform": self.platform,
+            "action": self.name,
+            "description": self.description,
+            "parameters": self.parameters.model_json_schema(),
+            "example": dict(self.example),
+            "effect": self.effect.value,
+            "safe_to_repeat": self.effect is not Effect.ADD,
+            "credits": self.credits,
+            "credits_note": self.credits_note,
+            "in_background": self.in_background,
+        }

@@ -1,0 +1,124 @@
+"""Puts together what actions stand on, for every function that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from freshbridge import timestamps
+from freshbridge.actions.assignment_ledger import AssignmentLedger
+from freshbridge.actions.catalogue import CATALOGUE, validate
+from freshbridge.actions.context import Services
+from freshbridge.actions.execute import Executor
+from freshbridge.actions.locks import LeaseLocks
+from freshbridge.actions.record_store import RecordStore
+from freshbridge.actions.uploads import UploadStore
+from freshbridge.analytics.page_store import PageStore
+from freshbridge.bulk.inputs import RowInputs
+from freshbridge.bulk.parts import Bulk
+from freshbridge.bulk.source import RowFiles
+from freshbridge.bulk.store import BulkStore
+from freshbridge.observability import function_logger
+from freshbridge.queues.payload import PayloadStore
+from freshbridge.queues.publish import Publisher
+from freshbridge.reference.cache import ReferenceCache
+from freshbridge.reference.objects import ReferenceObjects
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from freshbridge.analytics.synced import SyncedTickets
+    from freshbridge.instances.connection import Connections
+
+
+class Names(Protocol):
+    """The settings that both functions have."""
+
+    @property
+    def action_table(self) -> str:
+        """Where records are kept."""
+        ...  # pragma: no cover  # a protocol has no body
+
+    @property
+    def action_record_days(self) -> str:
+        """For how long."""
+        ...  # pragma: no cover  # as above
+
+    @property
+    def idempotency_table(self) -> str:
+        """What has run already."""
+        ...  # pragma: no cover  # as above
+
+    @property
+    def bulk_table(self) -> str:
+        """The rows of bulk actions."""
+        ...  # pragma: no cover  # as above
+
+    @property
+    def action_queue_url(self) -> str:
+        """Where actions wait to be run."""
+        ...  # pragma: no cover  # as above
+
+    @property
+    def payload_bucket(self) -> str:
+        """Large bodies, uploads, reference data."""
+        ...  # pragma: no cover  # as above
+
+
+class Stores:
+    """The stack's tables and buckets that actions use."""
+
+    def __init__(self, chosen: Names) -> None:
+        """Nothing is called before the first action."""
+        self.idempotency_table = chosen.idempotency_table
+        self.payloads = PayloadStore(chosen.payload_bucket)
+        self.records = RecordStore(
+            chosen.action_table, self.payloads, days=int(chosen.action_record_days)
+        )
+        self.reference = ReferenceCache(
+            ReferenceObjects(chosen.payload_bucket, logger=function_logger())
+        )
+        self.uploads = UploadStore(chosen.payload_bucket)
+        self.locks = LeaseLocks(chosen.idempotency_table)
+        self.assignments = AssignmentLedger(chosen.idempotency_table)
+        self.report_pages = PageStore(chosen.payload_bucket)
+        self.bulk = Bulk(
+            BulkStore(chosen.bulk_table, self.payloads, days=int(chosen.action_record_days)),
+            RowInputs(chosen.payload_bucket),
+            RowFiles(chosen.payload_bucket),
+            Publisher(chosen.action_queue_url, self.payloads, prefix="actions"),
+            self.records,
+            find=CATALOGUE.find,
+            validate=validate,
+        )
+
+
+def services(stores: Stores, synced: SyncedTickets | None = None) -> Services:
+    """What actions use beside the provider; `synced` for a function that may read the lake."""
+    return Services(
+        reference=stores.reference,
+        uploads=stores.uploads,
+        locks=stores.locks,
+        assignments=stores.assignments,
+        report_pages=stores.report_pages,
+        bulk=stores.bulk,
+        synced=synced,
+    )
+
+
+def executor(
+    connections: Connections,
+    chosen: Services,
+    stores: Stores,
+    *,
+    clock: Callable[[], datetime] = timestamps.now,
+) -> Executor:
+    """The one that runs them."""
+    return Executor(
+        connections,
+        chosen,
+        stores.records,
+        stores.payloads,
+        idempotency_table=stores.idempotency_table,
+        clock=clock,
+    )

@@ -1,0 +1,109 @@
+"""One at a time: locks that every execution of every function sees, kept in DynamoDB.
+
+A lock is a lease: whoever dies while holding it blocks the others until it runs out, no longer.
+The items live beside the idempotency records, whose table removes them when they have expired.
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from freshbridge import aws, timestamps
+from freshbridge.errors import Retry
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+LEASE_S = 60
+"""Longer than the few calls that a lock is held for; they are cut off by their own time-outs."""
+_TRIES = 6
+_BETWEEN_TRIES_S = 0.4
+
+
+class Busy(Retry):
+    """Another execution is changing the same thing; nothing was sent."""
+
+    code = "busy"
+    default_advice = "Try again in a moment."
+
+
+class LeaseLocks:
+    """Implements `freshbridge.actions.context.Locks`."""
+
+    def __init__(
+        self,
+        table: str,
+        *,
+        client: DynamoDBClient | None = None,
+        clock: Callable[[], float] = timestamps.epoch,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`table`: the stack's IdempotencyTable. `clock`: seconds since the epoch."""
+        self._table = table
+        self._injected = client
+        self._clock = clock
+        self._sleep = sleep
+
+    @property
+    def _client(self) -> DynamoDBClient:
+        return self._injected or aws.dynamodb()
+
+    @contextmanager
+    def hold(self, name: str) -> Iterator[None]:
+        """Hold the lock of this name; wait for it about two seconds.
+
+        Raises:
+            Busy: another execution has it still.
+            ClientError, BotoCoreError: the table did not answer.
+        """
+        owner = uuid4().hex
+        self._take(name, owner)
+        try:
+            yield
+        finally:
+            self._release(name, owner)
+
+    def _take(self, name: str, owner: str) -> None:
+        for left in reversed(range(_TRIES)):
+            if self._taken(name, owner):
+                return
+            if left:
+                self._sleep(_BETWEEN_TRIES_S)
+        raise Busy("another execution is changing the same record", after=1.0)
+
+    def _taken(self, name: str, owner: str) -> bool:
+        now = int(self._clock())
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    "id": {"S": f"lock#{name}"},
+                    "holder": {"S": owner},
+                    "expiration": {"N": str(now + LEASE_S)},
+                },
+                # Its own holder: botocore may have sent a put twice whose first reply was lost.
+                ConditionExpression=(
+                    "attribute_not_exists(id) OR expiration <= :now OR holder = :owner"
+                ),
+                ExpressionAttributeValues={":now": {"N": str(now)}, ":owner": {"S": owner}},
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def _release(self, name: str, owner: str) -> None:
+        # What was done under the lock is done; a lease that is not given back ends by itself.
+        with suppress(ClientError, BotoCoreError):
+            self._client.delete_item(
+                TableName=self._table,
+                Key={"id": {"S": f"lock#{name}"}},
+                ConditionExpression="holder = :owner",
+                ExpressionAttributeValues={":owner": {"S": owner}},
+            )

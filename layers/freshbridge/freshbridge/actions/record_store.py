@@ -1,0 +1,288 @@
+"""Action records in DynamoDB, one item an action, found by id, by instance, or by its state.
+
+The queue decides what happens to an action; the record tells people. An item expires by itself. A
+result or parameters too large for an item are kept in S3, where the item points to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from freshbridge import aws, timestamps
+from freshbridge.actions.record import ActionRecord, Attempt, State
+from freshbridge.errors import InvalidRequest, NotFound
+from freshbridge.paging_token import read_token, write_token
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+    from freshbridge.queues.envelope import ActionRequest
+    from freshbridge.queues.payload import PayloadStore
+
+_JSON = ("origin", "parameters", "data", "fields")
+_TEXTS = tuple(
+    f.name
+    for f in fields(ActionRecord)
+    if f.type == "str"  # as written: annotations are texts here
+)
+
+
+class UnknownActionRecord(NotFound):
+    """No action has this id, or its record has expired."""
+
+    code = "unknown_action_record"
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """Records, newest first; `after` asks for the next page and is None on the last one."""
+
+    records: list[ActionRecord]
+    after: str | None
+
+
+class RecordStore:
+    """The records of one table."""
+
+    def __init__(
+        self,
+        table: str,
+        payloads: PayloadStore,
+        *,
+        days: int,
+        client: DynamoDBClient | None = None,
+        clock: Callable[[], float] = timestamps.epoch,
+    ) -> None:
+        """`days`: how long a record is kept. `clock`: seconds since the epoch."""
+        self._table = table
+        self._payloads = payloads
+        self._days = days
+        self._injected = client
+        self._clock = clock
+
+    @property
+    def _client(self) -> DynamoDBClient:
+        return self._injected or aws.dynamodb()
+
+    def submit(self, request: ActionRequest, fingerprint: str = "") -> ActionRecord | None:
+        """Store a new request as queued; the record that exists already under its id, else None.
+
+        Raises:
+            ClientError, BotoCoreError: the table did not take it.
+        """
+        item = self._new(request) | {
+            "state": {"S": State.QUEUED.value},
+            "instance_state": {"S": f"{request.instance_id}#{State.QUEUED}"},
+            "fingerprint": {"S": fingerprint},
+        }
+        try:
+            self._client.put_item(
+                TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(pk)"
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return self.get(request.action_id)
+        return None
+
+    def begin(self, request: ActionRequest, *, at: str, until: str, queued: bool) -> None:
+        """Note that an attempt begins; a request nobody submitted here gets its record now.
+
+        A record that has succeeded stays as it is: this is then a message that came twice.
+        """
+        new = self._new(request)
+        del new["pk"]
+        if_new = ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in new)
+        names = {f"#{name}": name for name in new} | {"#state": "state"}
+        values: dict[str, Any] = {f":{name}": value for name, value in new.items()} | {
+            ":running": {"S": State.RUNNING.value},
+            ":succeeded": {"S": State.SUCCEEDED.value},
+            ":listed": {"S": f"{request.instance_id}#{State.RUNNING}"},
+            ":at": {"S": at},
+            ":until": {"S": until},
+            ":queued": {"BOOL": queued},
+        }
+        with _unless_refused():
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": request.action_id}},
+                UpdateExpression=(
+                    f"SET {if_new}, #state = :running, instance_state = :listed, "
+                    "started_at = :at, running_until = :until, queued = :queued "
+                    "REMOVE next_at, code, message, finished_at, #fields"
+                ),
+                ConditionExpression="attribute_not_exists(#state) OR #state <> :succeeded",
+                ExpressionAttributeNames=names | {"#fields": "fields"},
+                ExpressionAttributeValues=values,
+            )
+
+    def end(
+        self,
+        request: ActionRequest,
+        state: State,
+        attempt: Attempt | None,
+        **known: Any,
+    ) -> None:
+        """Note how an attempt ended. `known` are further attributes of the record.
+
+        `attempt` is None when there was none: the message was only made to wait, or an earlier
+        attempt's result was found.
+        """
+        if "data" in known:
+            known["data"] = self._packed(known["data"], f"results/{request.action_id}.json")
+        changes = {"state": state.value, **known}
+        names = {f"#{name}": name for name in changes}
+        values: dict[str, Any] = {f":{name}": _attribute(v) for name, v in changes.items()}
+        values[":listed"] = {"S": f"{request.instance_id}#{state}"}
+        sets = [f"#{name} = :{name}" for name in changes]
+        if attempt is not None:
+            sets.append("attempts = list_append(if_not_exists(attempts, :none), :attempt)")
+            values[":none"] = {"L": []}
+            values[":attempt"] = {"L": [{"M": {k: {"S": v} for k, v in attempt.shown().items()}}]}
+        condition: dict[str, Any] = {}
+        if state is not State.SUCCEEDED:
+            # An execution that came second must not take back what the first one did.
+            condition = {"ConditionExpression": "#state <> :succeeded"}
+            values[":succeeded"] = {"S": State.SUCCEEDED.value}
+        with _unless_refused():
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": request.action_id}},
+                UpdateExpression=f"SET {', '.join(sets)}, instance_state = :listed",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+                **condition,
+            )
+
+    def get(self, action_id: str) -> ActionRecord:
+        """One record, as it must be understood now.
+
+        Raises:
+            UnknownActionRecord: there is none.
+        """
+        found = self._client.get_item(
+            TableName=self._table, Key={"pk": {"S": action_id}}, ConsistentRead=True
+        )
+        if "Item" not in found or int(found["Item"]["expires_at"]["N"]) <= self._clock():
+            raise UnknownActionRecord(
+                f"no action {action_id[:64]}",
+                advice=f"Check the id; a record is kept for {self._days} days.",
+            )
+        return self._record(found["Item"], whole=True)
+
+    def page(
+        self, instance_id: str, *, state: State | None, limit: int, after: str | None
+    ) -> RecordPage:
+        """Up to `limit` of an instance's records, newest first, without parameters and results.
+
+        Raises:
+            InvalidRequest: `after` is not what a page before it gave.
+        """
+        index, key, value = "by_instance", "instance_id", instance_id
+        if state is not None:
+            index, key, value = "by_state", "instance_state", f"{instance_id}#{state}"
+        wanted: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": index,
+            "KeyConditionExpression": f"{key} = :value",
+            "FilterExpression": "expires_at > :now",
+            "ExpressionAttributeValues": {
+                ":value": {"S": value},
+                ":now": {"N": str(int(self._clock()))},
+            },
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if after is not None:
+            position = read_token(after)
+            if position.get(key) != value:
+                raise InvalidRequest(
+                    "`after` belongs to another list", advice="Begin again without it."
+                )
+            wanted["ExclusiveStartKey"] = {k: {"S": v} for k, v in position.items()}
+        found = self._client.query(**wanted)
+        last = found.get("LastEvaluatedKey")
+        return RecordPage(
+            [self._record(item, whole=False) for item in found["Items"]],
+            write_token({k: v["S"] for k, v in last.items()}) if last else None,
+        )
+
+    def _new(self, request: ActionRequest) -> dict[str, Any]:
+        expires_at = int(self._clock()) + self._days * 86_400
+        packed = self._packed(request.parameters, f"parameters/{request.action_id}.json")
+        return {
+            "pk": {"S": request.action_id},
+            "instance_id": {"S": request.instance_id},
+            "platform": {"S": request.platform},
+            "action": {"S": request.action},
+            "submitted_at": {"S": request.submitted_at},
+            # Ordered by time, and told apart when two share a second.
+            "listed": {"S": f"{request.submitted_at}#{request.action_id}"},
+            "origin": {"S": _json(request.origin)},
+            "parameters": {"S": packed},
+            "expires_at": {"N": str(expires_at)},
+        }
+
+    def _packed(self, value: Any, key: str) -> str:
+        return self._payloads.pack(_json(value), f"actions/{key}")
+
+    def _record(self, item: dict[str, Any], *, whole: bool) -> ActionRecord:
+        values: dict[str, Any] = {name: item[name]["S"] for name in _TEXTS if name in item}
+        values |= {
+            "action_id": item["pk"]["S"],
+            "state": State(item["state"]["S"]),
+            "queued": item.get("queued", {}).get("BOOL", True),
+            "cached": item.get("cached", {}).get("BOOL", False),
+            "age_s": int(item.get("age_s", {}).get("N", "0")),
+            "attempts": tuple(
+                Attempt(**{"ended_at": "", **{k: v["S"] for k, v in entry["M"].items()}})
+                for entry in item.get("attempts", {}).get("L", [])
+            ),
+            "origin": json.loads(item["origin"]["S"]),
+        }
+        if whole:
+            values["parameters"] = json.loads(self._payloads.unpack(item["parameters"]["S"]))
+            if "data" in item:
+                values["data"] = json.loads(self._payloads.unpack(item["data"]["S"]))
+            if "fields" in item:
+                values["fields"] = tuple(json.loads(item["fields"]["S"]))
+        return ActionRecord(**values).as_of(
+            timestamps.to_text(timestamps.from_epoch(self._clock()))
+        )
+
+
+def failure_attributes(code: str, message: str, named: tuple[Any, ...] = ()) -> dict[str, Any]:
+    """What a record keeps of an error; `named` are its FieldErrors."""
+    known: dict[str, Any] = {"code": code, "message": message}
+    if named:
+        known["fields"] = _json([asdict(entry) for entry in named])
+    return known
+
+
+@contextmanager
+def _unless_refused() -> Iterator[None]:
+    """Let a write go whose condition does not hold; everything else is an error."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+
+
+def _attribute(value: Any) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int):
+        return {"N": str(value)}
+    return {"S": value if isinstance(value, str) else _json(value)}
+
+
+def _json(value: Any) -> str:
+    # ASCII, so that half an emoji, which no UTF-8 can hold, survives as its escape.
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,1 @@
+"""Help-desk figures over a period: how they are defined, counted, and where their data is from."""

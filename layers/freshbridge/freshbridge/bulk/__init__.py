@@ -1,0 +1,1 @@
+"""Many at once: rows read from lists and files, their progress, their results."""

@@ -1,0 +1,28 @@
+"""How long a page of a list is to be. Pure."""
+
+from __future__ import annotations
+
+from freshbridge.errors import FieldError, InvalidRequest
+
+
+class InvalidPageRequest(InvalidRequest):
+    """The page cannot be given as it was asked for."""
+
+    code = "invalid_page"
+
+
+def read_limit(text: str | None, *, usual: int, largest: int) -> int:
+    """The `limit` of a query: 1 to `largest`, `usual` when there is none.
+
+    Raises:
+        InvalidPageRequest: it is anything else.
+    """
+    if text is None:
+        return usual
+    size = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    if not 1 <= size <= largest:
+        accepted = f"must be a whole number from 1 to {largest}"
+        raise InvalidPageRequest(
+            "the page cannot be given", fields=[FieldError("limit", accepted, "invalid_value")]
+        )
+    return size

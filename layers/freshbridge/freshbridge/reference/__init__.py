@@ -1,0 +1,1 @@
+"""Slow data of an account, kept for a while: agents, groups, fields."""

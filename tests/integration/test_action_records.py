@@ -1,0 +1,186 @@
+"""The record tells what became of an action that came through the queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from freshbridge import aws, timestamps
+from freshbridge.actions.action import Outcome
+from freshbridge.actions.record import Attempt, State
+from freshbridge.actions.record_store import RecordStore, UnknownActionRecord
+from freshbridge.queues.envelope import to_text
+from freshbridge.queues.payload import PayloadStore
+from tests import builders
+from tests.fakes.aws_failures import Failing, client_error, raising
+from tests.fakes.provider import FakeTransport, empty_reply, json_reply
+from tests.integration.conftest import Stack, Start
+
+NOTES = "/api/v2/tickets/1042/notes"
+AT = "2026-03-03T12:02:40Z"
+
+
+def records(stack: Stack, **given: Any) -> RecordStore:
+    payloads = PayloadStore(stack.names["PayloadBucket"])
+    return RecordStore(stack.names["ActionTable"], payloads, days=30, **given)
+
+
+def deliver(stack: Stack, start: Start, receives: int = 1) -> dict[str, Any]:
+    """One note through the executor, delivered for the n-th time."""
+    stack.connect()
+    body = to_text(builders.action_request())
+    sent_ms = int(timestamps.epoch() * 1000)
+    record = builders.sqs_record(body, receives=receives, sent_ms=sent_ms)
+    answer: dict[str, Any] = start("ActionExecutor").handler(
+        {"Records": [record]}, builders.Context()
+    )
+    return answer
+
+
+def test_an_action_of_a_rule_has_its_record(
+    stack: Stack, start: Start, provider: FakeTransport
+) -> None:
+    provider.on("POST", NOTES, json_reply({"id": 31}, 201))
+
+    deliver(stack, start)
+
+    found = records(stack).get("act_0001")
+    assert (found.state, found.origin["rule_id"]) == (State.SUCCEEDED, "rul_1")
+    assert found.data is not None
+    assert found.data["conversation_id"] == 31
+    assert [attempt.status for attempt in found.attempts] == ["succeeded"]
+
+
+def test_a_refused_one_is_failed_and_one_tried_for_too_long_is_dead(
+    stack: Stack, start: Start, provider: FakeTransport
+) -> None:
+    provider.on("POST", NOTES, empty_reply(503), empty_reply(404))
+
+    deliver(stack, start, receives=45)
+    dead = records(stack).get("act_0001")
+    deliver_again = builders.sqs_record(to_text(builders.action_request()))
+    start("ActionExecutor").handler({"Records": [deliver_again]}, builders.Context())
+    failed = records(stack).get("act_0001")
+
+    assert (dead.state, dead.code) == (State.DEAD, "exhausted_provider_down")
+    assert dead.finished_at
+    assert (failed.state, failed.code) == (State.FAILED, "not_found")
+    assert [a.status for a in failed.attempts] == ["dead", "failed"]
+
+
+def test_one_that_waits_says_until_when(
+    stack: Stack, start: Start, provider: FakeTransport
+) -> None:
+    provider.on("POST", NOTES, empty_reply(429, {"Retry-After": "40"}))
+
+    deliver(stack, start)
+
+    found = records(stack).get("act_0001")
+    assert (found.state, found.code) == (State.WAITING, "throttled")
+    assert found.next_at == found.attempts[0].next_at > found.attempts[0].ended_at
+
+
+def test_one_handed_back_for_lack_of_time_has_no_attempt(stack: Stack, start: Start) -> None:
+    stack.connect()
+    record = builders.sqs_record(to_text(builders.action_request()))
+
+    start("ActionExecutor").handler({"Records": [record]}, builders.Context(remaining_ms=1_000))
+
+    assert stack.items("ActionTable") == []
+
+
+def test_a_message_that_came_twice_changes_nothing_that_is_known(
+    stack: Stack, start: Start, provider: FakeTransport
+) -> None:
+    provider.on("POST", NOTES, json_reply({"id": 31}, 201))
+    deliver(stack, start)
+    first = records(stack).get("act_0001")
+    again = builders.sqs_record(to_text(builders.action_request()))
+
+    start("ActionExecutor").handler({"Records": [again]}, builders.Context())
+
+    second = records(stack).get("act_0001")
+    assert (second.data, second.attempts) == (first.data, first.attempts)
+    assert len(provider.requests) == 1
+
+
+def test_a_late_failure_does_not_take_back_a_success(stack: Stack) -> None:
+    store, request = records(stack), builders.action_request()
+    store.begin(request, at=AT, until=AT, queued=True)
+    store.end(request, State.SUCCEEDED, None, message="done", data={"id": 1})
+
+    store.end(request, State.WAITING, Attempt(AT, AT, "waiting"), next_at=AT)
+    store.begin(request, at=AT, until=AT, queued=True)
+
+    found = store.get("act_0001")
+    assert (found.state, found.data, found.attempts) == (State.SUCCEEDED, {"id": 1}, ())
+
+
+def test_a_record_that_cannot_be_written_stops_no_parking(
+    stack: Stack, start: Start, provider: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a table that takes the beginning of an attempt and not its end
+    provider.on("POST", NOTES, empty_reply(404))
+    real = aws.dynamodb()
+    calls: list[int] = []
+
+    def once(**wanted: Any) -> Any:
+        if wanted["TableName"] != stack.names["ActionTable"] or not calls:
+            calls.append(1)
+            return real.update_item(**wanted)
+        raise client_error("UpdateItem")
+
+    monkeypatch.setattr(aws, "dynamodb", lambda: Failing(real, update_item=once))
+
+    # When the provider refuses the action
+    answer = deliver(stack, start)
+
+    # Then it is parked all the same
+    assert answer == {"batchItemFailures": []}
+    assert len(stack.messages("ActionDeadLetterQueue")) == 1
+
+
+def test_a_table_that_fails_before_the_call_puts_the_action_off(
+    stack: Stack, start: Start, provider: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = Failing(aws.dynamodb(), update_item=raising(client_error("UpdateItem")))
+    monkeypatch.setattr(aws, "dynamodb", lambda: broken)
+
+    answer = deliver(stack, start)
+
+    assert len(answer["batchItemFailures"]) == 1
+    assert provider.requests == []
+
+
+def test_a_submitted_one_is_known_and_its_failure_of_the_table_told(stack: Stack) -> None:
+    store, request = records(stack), builders.action_request()
+
+    assert store.submit(request, "mark") is None
+    known = store.submit(request, "other")
+    assert known is not None
+    assert (known.state, known.fingerprint) == (State.QUEUED, "mark")
+    broken: Any = Failing(aws.dynamodb(), put_item=raising(client_error("PutItem")))
+    with pytest.raises(Exception, match="PutItem"):
+        records(stack, client=broken).submit(builders.action_request(action_id="act_2"))
+
+
+def test_an_expired_record_is_gone_even_if_the_table_still_has_it(stack: Stack) -> None:
+    records(stack).submit(builders.action_request())
+    later = records(stack, clock=lambda: 4e9)
+
+    with pytest.raises(UnknownActionRecord, match="no action act_0001"):
+        later.get("act_0001")
+    page = later.page(builders.INSTANCE_ID, state=None, limit=5, after=None)
+    assert page.records == []
+
+
+def test_half_an_emoji_and_large_parameters_are_kept(stack: Stack) -> None:
+    parameters = {"body": "\ud83d" + "x" * 250_000, "ids": [2**63 - 1]}
+    store = records(stack)
+
+    store.submit(builders.action_request(parameters=parameters))
+
+    assert store.get("act_0001").parameters == parameters
+    assert stack.objects("PayloadBucket") == ["actions/parameters/act_0001.json"]
+    assert Outcome({}).message == "Operation completed successfully"
