@@ -1,0 +1,262 @@
+"""One provider account's budget: slots for calls, places in line for work, lessons from replies.
+
+Pure: time is an argument, and the whole state is one value that can be written as one text.
+
+A provider's limit belongs to the account, whoever calls. A call costs credits in one or more
+buckets (Freshdesk: the account's total and, for some endpoints, one of their own); it gets the
+earliest slot that all of them allow. `capacity` has the arithmetic of one bucket and why it keeps
+within the limit.
+
+*Lines.* Work whose slot is too far away to wait for is sent away until a time of its own: a place
+in line. Places lie as far apart as the provider's rate allows, and a little closer, so that
+somebody always waits when a slot goes unused. A backlog of any size thus comes back spread over the
+time it takes, each message once, instead of all at every new window. Who comes back goes first: new
+background work joins the end of the line, unless those whose time it is have left slots unused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from freshbridge.budget.bucket import Bucket, Rule
+from freshbridge.budget.capacity import Demand, Place, behind, credit_s, earliest
+from freshbridge.budget.clock_offset import Moment
+from freshbridge.budget.learning import Report, learned, throttled
+from freshbridge.budget.reservation import Ask, AskAgain, Deferred, Granted, Outcome, Slot
+
+OVERBOOKING = 1.03
+"""Places in line per slot: what comes back must not be fewer than the slots, or some go unused."""
+LONGEST_LINE_S = 36_000.0
+"""Places further away than this all lie here: Amazon SQS hides a message for 12 hours at most."""
+STRETCH = 1 / 20
+"""Share of a window over which one reservation's slots may extend: who holds many slots for long
+leaves them unused when it stops, and learns of a 429 too late."""
+PATIENCE = 1 / 10
+"""Share of a window: slots further ahead are not granted while windows' beginnings are unknown."""
+SHORTEST_WAIT_S = 0.5
+_FORMAT = 1
+_ROUNDS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The state of one account's budget: its buckets by name."""
+
+    buckets: Mapping[str, Bucket] = field(default_factory=dict)
+
+    def reserve(
+        self, ask: Ask, moment: Moment, rules: Mapping[str, Rule]
+    ) -> tuple[Account, Outcome]:
+        """Grant slots within `ask.within_s` or else a place in line; the state it leaves.
+
+        `rules` are the limits assumed of buckets that nothing is known of. A bucket that is
+        charged and has no rule has no limit until a reply names one.
+        """
+        names = [name for name in ask.charges if name in self.buckets or name in rules]
+        account = self._having(names, rules, moment.at)
+        if not names:
+            return account, Granted((Slot(moment.at, moment.at + ask.within_s),) * ask.count)
+        if ask.background and not ask.returning and account._line_ahead(names, ask, moment):
+            return account._in_line(names, ask, moment, moment.at + ask.within_s)
+        places = account._places(names, ask, moment)
+        begin = max(place.begin for place in places.values())
+        if begin <= moment.at + ask.within_s and (
+            again := account._ask_again(places, begin, moment)
+        ):
+            return account, again
+        granted, slots = account._slots(names, ask, moment)
+        if slots:
+            return granted, Granted(tuple(slots))
+        if not ask.background:
+            return account, Deferred(begin, in_line=False)
+        return account._in_line(names, ask, moment, begin)
+
+    def observe(self, report: Report, rules: Mapping[str, Rule]) -> Account:
+        """The state after a reply."""
+        # A bucket that has no rule gets one when a reply names its limit.
+        named = {name: rules[name] for name in report.buckets if name in rules}
+        first = report.buckets[0]
+        if first not in named and first not in self.buckets and report.limit is not None:
+            named[first] = Rule(report.limit, max((r.window_s for r in rules.values()), default=60))
+        account = self._having(list(named), named, report.received)
+        changed = dict(account.buckets)
+        speaks = account._speakers(report)
+        for name in speaks:
+            bucket = changed[name]
+            # An ambiguous 429 says for certain only that something is used up.
+            if len(speaks) == 1:
+                bucket = learned(bucket, report)
+            changed[name] = throttled(bucket, report) if report.throttled else bucket
+        for name, limit in report.implied.items():
+            if name in rules:
+                bucket = changed.get(name) or Bucket.of(rules[name])
+                changed[name] = bucket if bucket.told else bucket.with_limit(limit, told=False)
+        return Account(changed)
+
+    def give_back(self, charges: Mapping[str, int], slots: list[Slot]) -> Account:
+        """The state without slots that were granted and will not be used."""
+        changed = dict(self.buckets)
+        for name in charges.keys() & changed.keys():
+            grants = changed[name].grants
+            for slot in slots:
+                grants = grants.add(slot.begin, -charges[name])
+            changed[name] = replace(changed[name], grants=grants)
+        return Account(changed)
+
+    def to_text(self) -> str:
+        """One line of JSON, about half a kilobyte per busy bucket."""
+        buckets = {name: bucket.to_json() for name, bucket in sorted(self.buckets.items())}
+        return json.dumps({"v": _FORMAT, "buckets": buckets}, separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str, rules: Mapping[str, Rule]) -> Account:
+        """Read what `to_text` wrote.
+
+        A bucket whose window is not its rule's is left out: the deployer has corrected the rule.
+        What another version wrote in another form counts as nothing known.
+        """
+        try:
+            document = json.loads(text)
+            if document["v"] != _FORMAT:
+                return cls()
+            read = {name: Bucket.from_json(fields) for name, fields in document["buckets"].items()}
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return cls()
+        return cls(
+            {
+                name: bucket
+                for name, bucket in read.items()
+                if name not in rules or rules[name].window_s == bucket.window_s
+            }
+        )
+
+    def _having(self, names: list[str], rules: Mapping[str, Rule], now: float) -> Account:
+        known = {name: bucket.tidied(now) for name, bucket in self.buckets.items()}
+        for name in names:
+            if name not in known:
+                known[name] = Bucket.of(rules[name])
+        return Account(known)
+
+    def _placed(self, name: str) -> Bucket:
+        """The bucket, with another's knowledge of where windows begin if it has none of its own.
+
+        An account's windows of one length are taken to begin together: replies to the calls that
+        are made may never speak of this bucket. Not once its own replies have contradicted.
+        """
+        bucket = self.buckets[name]
+        if bucket.phase is not None or bucket.misled:
+            return bucket
+        others = [
+            other.phase
+            for other in self.buckets.values()
+            if other.phase is not None and other.window_s == bucket.window_s
+        ]
+        phase = min(others, key=lambda phase: phase.width, default=None)
+        return replace(bucket, phase=phase)
+
+    def _demand(self, ask: Ask, name: str) -> Demand:
+        return Demand(ask.charges[name], ask.background, ask.share if ask.background else 0.0)
+
+    def _line_ahead(self, names: list[str], ask: Ask, moment: Moment) -> bool:
+        lined = [
+            name
+            for name in names
+            if self.buckets[name].line_until > moment.at + max(ask.within_s, 1.0)
+        ]
+        return any(
+            not behind(self._placed(name), self._demand(ask, name), moment) for name in lined
+        )
+
+    def _places(self, names: list[str], ask: Ask, moment: Moment) -> dict[str, Place]:
+        """The earliest time that every bucket allows, as the place that each gives."""
+        places: dict[str, Place] = {}
+        for _ in range(_ROUNDS):
+            places = {
+                name: earliest(self._placed(name), self._demand(ask, name), moment)
+                for name in names
+            }
+            latest = max(place.begin for place in places.values())
+            if all(place.begin == latest for place in places.values()):
+                break
+            moment = replace(moment, at=latest)
+        return places
+
+    def _ask_again(
+        self, places: Mapping[str, Place], begin: float, moment: Moment
+    ) -> AskAgain | None:
+        loose = [self.buckets[name].window_s for name, place in places.items() if place.loose]
+        if not loose:
+            return None
+        at = moment.at + max(min(loose) * PATIENCE, SHORTEST_WAIT_S)
+        return AskAgain(at) if begin > at else None
+
+    def _slots(self, names: list[str], ask: Ask, moment: Moment) -> tuple[Account, list[Slot]]:
+        account, slots = self, list[Slot]()
+        last = moment.at + ask.within_s
+        shared = any(self.buckets[name].others.usual for name in names)
+        # Beside another consumer, what is granted early is granted on an old view of its use.
+        for _ in range(min(ask.count, 2) if shared else ask.count):
+            places = account._places(names, ask, moment)
+            begin = max(place.begin for place in places.values())
+            end = min(place.end for place in places.values())
+            if begin > last or end <= begin:
+                break
+            account = account._with(places, ask, begin)
+            slots.append(Slot(begin, end))
+            shortest = min(account.buckets[name].window_s for name in names)
+            last = min(last, slots[0].begin + STRETCH * shortest)
+        return account, slots
+
+    def _with(self, places: Mapping[str, Place], ask: Ask, begin: float) -> Account:
+        changed = dict(self.buckets)
+        for name, place in places.items():
+            bucket, cost = changed[name], ask.charges[name]
+            paced_to = max(bucket.paced_to, begin) if ask.background else bucket.paced_to
+            scouted = place.scout if place.scout is not None else bucket.scouted
+            changed[name] = replace(
+                bucket,
+                scouted=scouted,
+                grants=bucket.grants.add(begin, cost),
+                loose_until=max(bucket.loose_until, begin) if place.loose else bucket.loose_until,
+                paced_to=paced_to + cost * credit_s(bucket, begin),
+            )
+        return Account(changed)
+
+    def _in_line(
+        self, names: list[str], ask: Ask, moment: Moment, soonest: float
+    ) -> tuple[Account, Deferred]:
+        steps = {
+            name: ask.charges[name] * credit_s(self.buckets[name], moment.at) / OVERBOOKING
+            for name in names
+        }
+        slowest = max(steps, key=lambda name: steps[name])
+        changed = dict(self.buckets)
+        for name, step in steps.items():
+            # Only the slowest bucket makes the work wait; in the others it takes its share of
+            # the time and no more, so that work which needs only those is not held up by it.
+            start = max(changed[name].line_until, soonest if name == slowest else moment.at)
+            changed[name] = replace(changed[name], line_until=start + step)
+        until = max(soonest, *(changed[name].line_until - steps[name] for name in names))
+        furthest = moment.at + LONGEST_LINE_S
+        return Account(changed), Deferred(min(until, furthest), in_line=True)
+
+    def _speakers(self, report: Report) -> tuple[str, ...]:
+        """The buckets that the reply's numbers are about."""
+        known = tuple(name for name in report.buckets if name in self.buckets)
+        if not report.throttled or len(known) < 2:
+            own = known[:1] == report.buckets[:1]
+            return known[:1] if own or report.throttled else ()
+        if report.limit is None:
+            return known
+        # A 429 speaks for the bucket that is used up, which need not be the endpoint's own.
+        same = [
+            name
+            for name in known
+            if self.buckets[name].told and self.buckets[name].limit == report.limit
+        ]
+        if len(same) == 1:
+            return (same[0],)
+        untold = [name for name in known if not self.buckets[name].told]
+        return (untold[0],) if not same and len(untold) == 1 else known

@@ -1,0 +1,264 @@
+"""One process's view of one account's budget: slots it holds, lessons it has yet to pass on.
+
+A reservation is one conditional write, and asks for a few slots at once: those that are not used
+now are kept for the next calls and expire by themselves. What replies taught travels with the next
+reservation; only a 429 is written at once, for others must stop.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from freshbridge.budget.account import Account
+from freshbridge.budget.clock_offset import ClockOffset
+from freshbridge.budget.learning import Report
+from freshbridge.budget.limits import Provider, Spoken
+from freshbridge.budget.reservation import Ask, AskAgain, Deferred, Outcome, Slot
+from freshbridge.budget.reset_watch import ResetWatch, Seen
+from freshbridge.budget.store import BudgetUnavailable, Kept, Store
+
+ATTEMPTS = 16
+FIRST_PAUSE_S = 0.01
+LONGEST_PAUSE_S = 0.8
+_REPORTS_KEPT = 32
+
+T = TypeVar("T")
+Kind = tuple[tuple[tuple[str, int], ...], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a slot is for, and how far away it may be.
+
+    `returning` work was sent away before with a place in line; `ahead` more calls of the same kind
+    are about to follow this one.
+    """
+
+    within_s: float
+    background: bool = True
+    returning: bool = False
+    ahead: int = 0
+    share: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A slot in this process's own clock: send from `begin` to `end`."""
+
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class NoTurn:
+    """No slot is near enough; come back in `after_s` seconds. `in_line`: the place is kept."""
+
+    after_s: float
+    in_line: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskLater:
+    """No slot yet, but soon: ask again in `after_s` seconds. Nothing is held for the caller."""
+
+    after_s: float
+
+
+class Ledger:
+    """The budget of one account, for one process; its methods may be called by several threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        account: str,
+        provider: Provider,
+        *,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+        stamp: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        """`account` names the budget: the origin of the provider account.
+
+        `clock` is seconds since the epoch; `sleep` and `jitter` (in [0, 1)) serve the pauses after
+        lost races only.
+        """
+        self._store = store
+        self._account = account
+        self._rules = provider.rules
+        self._clock = clock
+        self._sleep = sleep
+        self._jitter = jitter
+        self._stamp = stamp
+        self._offset = ClockOffset()
+        self._seen: Kept | None = None
+        self._held: dict[Kind, deque[Slot]] = {}
+        self._unused: list[tuple[dict[str, int], list[Slot]]] = []
+        self._pending: deque[Report] = deque(maxlen=_REPORTS_KEPT)
+        self._watch = ResetWatch()
+        self._provider = provider
+        self._lock = threading.RLock()
+
+    def take(self, charges: Mapping[str, int], use: Use) -> Turn | NoTurn | AskLater:
+        """A slot for one call that costs `charges`, at most `use.within_s` away.
+
+        Raises BudgetUnavailable when the store does not answer or the race for it is not won.
+        """
+        kind = (tuple(sorted(charges.items())), use.background)
+        with self._lock:
+            if (turn := self._held_turn(kind, use)) is not None:
+                return turn
+            ask = Ask(
+                charges=charges,
+                within_s=use.within_s,
+                count=1 + max(use.ahead, 0),
+                background=use.background,
+                returning=use.returning,
+                share=use.share,
+            )
+            outcome = self._reserve(ask)
+            if isinstance(outcome, AskAgain):
+                return AskLater(max(self._offset.local(outcome.at) - self._clock(), 0.0))
+            if isinstance(outcome, Deferred):
+                after = self._offset.local(outcome.until) - self._clock()
+                return NoTurn(max(after, 0.0), outcome.in_line)
+            first, *rest = outcome.slots
+            self._held[kind] = deque(rest)
+            return self._turn(first)
+
+    def report(
+        self,
+        charges: Mapping[str, int],
+        spoken: Spoken,
+        *,
+        sent: float,
+        received: float,
+        throttled: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        """Learn from a reply; `sent` and `received` are of this process's clock.
+
+        A 429 is written at once, and the slots held in its buckets are given up. A store that does
+        not answer is left to the next reservation.
+        """
+        names = [spoken.bucket] if spoken.bucket else []
+        names += [name for name in charges if name not in names]
+        with self._lock:
+            report = Report(
+                buckets=tuple(names),
+                cost=max(charges.values(), default=0),
+                sent=self._common(sent, -1),
+                received=self._common(received, 1),
+                limit=spoken.limit,
+                remaining=spoken.remaining,
+                throttled=throttled,
+                retry_after_s=retry_after_s,
+                reset=self._reset(names[0], spoken, sent, received),
+                implied=self._provider.implied(names[0], spoken.limit)
+                if spoken.limit is not None and not throttled
+                else {},
+            )
+            self._pending.append(report)
+            if throttled:
+                self._drop(set(names))
+                with suppress(BudgetUnavailable):
+                    self._write(_unchanged)
+
+    def give_back(self) -> int:
+        """Give up the slots that are held and still ahead; returns how many. One write, if any."""
+        with self._lock:
+            dropped = self._drop(None)
+            if dropped:
+                self._write(_unchanged)
+            return dropped
+
+    def _held_turn(self, kind: Kind, use: Use) -> Turn | None:
+        held = self._held.get(kind)
+        now = self._clock()
+        while held:
+            turn = self._turn(held[0])
+            if turn.begin > now + use.within_s:
+                return None
+            slot = held.popleft()
+            if turn.end >= now:
+                return turn
+            self._unused.append((dict(kind[0]), [slot]))
+        return None
+
+    def _reserve(self, ask: Ask) -> Outcome:
+        def change(account: Account) -> tuple[Account, Outcome]:
+            return account.reserve(ask, self._offset.moment(self._clock()), self._rules)
+
+        return self._write(change)
+
+    def _write(self, change: Callable[[Account], tuple[Account, T]]) -> T:
+        """Make a change of the account's state; `change` is called anew after every lost race."""
+        for attempt in range(ATTEMPTS):
+            if attempt > 1:  # the first loss may only mean that nothing had been read yet
+                longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0**attempt)
+                self._sleep(self._jitter() * longest)
+            known = Account.from_text(self._seen.text, self._rules) if self._seen else Account()
+            for report in self._pending:
+                known = known.observe(report, self._rules)
+            for charges, slots in self._unused:
+                known = known.give_back(charges, slots)
+            changed, result = change(known)
+            if self._swapped(changed):
+                self._pending.clear()
+                self._unused.clear()
+                return result
+        raise BudgetUnavailable(
+            f"The rate budget was changed by others {ATTEMPTS} times in a row",
+            after=1.0,
+            advice="Try again later; if it lasts, lower the number of functions that run at once.",
+        )
+
+    def _swapped(self, changed: Account) -> bool:
+        new = Kept(self._stamp(), changed.to_text())
+        asked = self._clock()
+        swap = self._store.swap(self._account, self._seen.stamp if self._seen else None, new)
+        if swap.dated is not None:
+            self._offset = self._offset.narrowed(
+                dated=swap.dated, asked=asked, received=self._clock()
+            )
+        self._seen = swap.now
+        return swap.won
+
+    def _turn(self, slot: Slot) -> Turn:
+        return Turn(self._offset.local(slot.begin), self._offset.local(slot.end))
+
+    def _common(self, local: float, side: int) -> float:
+        moment = self._offset.moment(local)
+        return moment.at + side * moment.doubt
+
+    def _reset(
+        self, bucket: str, spoken: Spoken, sent: float, received: float
+    ) -> tuple[float, float] | None:
+        if spoken.limit is None or spoken.remaining is None:
+            return None
+        seen = Seen(sent, received, spoken.limit, spoken.remaining)
+        found = self._watch.bracket(bucket, seen)
+        return None if found is None else (self._common(found[0], -1), self._common(found[1], 1))
+
+    def _drop(self, buckets: set[str] | None) -> int:
+        """Give up held slots, of the kinds that touch `buckets` or of all; returns how many."""
+        dropped = 0
+        for kind, slots in self._held.items():
+            charges, _ = kind
+            if slots and (buckets is None or any(name in buckets for name, _ in charges)):
+                self._unused.append((dict(charges), list(slots)))
+                dropped += len(slots)
+                slots.clear()
+        return dropped
+
+
+def _unchanged(account: Account) -> tuple[Account, None]:
+    return account, None

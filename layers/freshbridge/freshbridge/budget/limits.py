@@ -1,0 +1,178 @@
+"""The limits that each provider has: what a call costs, and what is assumed until replies tell.
+
+Pure. Nobody is told an account's plan, so the start is the smallest that could be; the first reply
+of any endpoint then names its bucket's limit, and a limit that only one plan has tells the others.
+
+Facts: https://developers.freshdesk.com/api/#ratelimit ,
+https://crmsupport.freshworks.com/support/solutions/articles/50000002502 (Freshsales: per account,
+1000 to 5000 an hour by plan; older plans 400 a minute).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from freshbridge.budget.bucket import Rule
+from freshbridge.errors import InvalidRequest
+from freshbridge.freshdesk.rate_limit import Bucket as FreshdeskBucket
+from freshbridge.freshdesk.rate_limit import RateLimit, bucket_of, credits_of
+from freshbridge.http_message import ProviderReply, ProviderRequest
+
+TOTAL = FreshdeskBucket.TOTAL.value
+_COLUMNS = (
+    TOTAL,
+    FreshdeskBucket.TICKET_CREATE.value,
+    FreshdeskBucket.TICKET_UPDATE.value,
+    FreshdeskBucket.TICKET_LIST.value,
+    FreshdeskBucket.CONTACT_LIST.value,
+)
+FRESHDESK_PLANS: Mapping[str, Mapping[str, int]] = {
+    name: dict(zip(_COLUMNS, limits, strict=True))
+    for name, limits in {
+        "trial": (50, 50, 50, 50, 50),
+        "growth": (200, 80, 80, 20, 20),
+        "pro": (400, 160, 160, 100, 100),
+        "enterprise": (700, 280, 280, 200, 200),
+        "addon_1000": (1000, 400, 400, 300, 300),
+        "addon_2000": (2000, 800, 800, 400, 400),
+    }.items()
+}
+"""Calls per minute; a trial has no limits beside the total."""
+# The least of every plan that has the bucket: right or too small for whoever it is.
+_LEAST_FRESHDESK = dict(zip(_COLUMNS, (50, 50, 50, 20, 20), strict=True))
+HOUR, MINUTE = "hour", "minute"
+FRESHSALES_PLANS: Mapping[str, Mapping[str, int]] = {
+    "free": {HOUR: 1000},
+    "growth": {HOUR: 1000},
+    "pro": {HOUR: 2000, MINUTE: 400},
+    "enterprise": {HOUR: 5000, MINUTE: 400},
+}
+_LEAST_FRESHSALES = {HOUR: 1000, MINUTE: 400}
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a reply's headers say: the bucket they may be about, its limit, what is left."""
+
+    limit: int | None
+    remaining: int | None
+    bucket: str | None = None
+
+
+class Freshdesk:
+    """Freshdesk's limits: per minute for the account, and for some endpoints by themselves."""
+
+    def __init__(
+        self,
+        *,
+        plan: str = "",
+        limits: Mapping[str, int] | None = None,
+        window_s: float = 60.0,
+    ) -> None:
+        """`limits` override what `plan` says, which overrides the least of all plans.
+
+        Raises InvalidRequest for a plan or a bucket that is not known.
+        """
+        self.plan = plan
+        self.fixed = dict(limits or {})
+        base = {**_LEAST_FRESHDESK, **_known(FRESHDESK_PLANS, plan), **_checked(self.fixed)}
+        self.rules = {name: Rule(limit, window_s) for name, limit in base.items()}
+
+    def charges(self, request: ProviderRequest) -> dict[str, int]:
+        """Credits per bucket that a call costs; the first is the one its reply will speak of."""
+        query = dict(parse_qsl(urlsplit(request.url).query)) | dict(request.params)
+        credits = credits_of(request.method, request.path, query.get("include", ""))
+        own = bucket_of(request.method, request.path).value
+        return {own: credits, TOTAL: credits}
+
+    def spoken(self, reply: ProviderReply, request: ProviderRequest) -> Spoken:
+        """Read the reply's headers."""
+        found = RateLimit.from_headers(reply.headers, bucket_of(request.method, request.path))
+        return Spoken(found.total, found.remaining) if found else Spoken(None, None)
+
+    def implied(self, bucket: str, limit: int) -> dict[str, int]:
+        """The limits of the only plan whose `bucket` is `limit`; empty when there is not one."""
+        if self.plan:
+            return {}
+        plans = [plan for plan in FRESHDESK_PLANS.values() if plan.get(bucket) == limit]
+        # At least: an endpoint's own limit is never larger than the account's.
+        implied = plans[0] if len(plans) == 1 else {TOTAL: max(limit, _LEAST_FRESHDESK[TOTAL])}
+        return {
+            name: value
+            for name, value in implied.items()
+            if name not in self.fixed and name != bucket
+        }
+
+
+class Freshsales:
+    """Freshsales' limits: per hour and per minute, both for the whole account."""
+
+    def __init__(
+        self,
+        *,
+        plan: str = "",
+        limits: Mapping[str, int] | None = None,
+        window_s: float = 60.0,
+    ) -> None:
+        """As of Freshdesk; `window_s` is the shorter window's, the longer one is sixty of them."""
+        base = {**_LEAST_FRESHSALES, **_known(FRESHSALES_PLANS, plan), **(limits or {})}
+        windows = {MINUTE: window_s, HOUR: 60 * window_s}
+        if unknown := set(base) - set(windows):
+            raise _no_bucket(unknown, windows)
+        self.rules = {name: Rule(limit, windows[name]) for name, limit in base.items()}
+
+    def charges(self, request: ProviderRequest) -> dict[str, int]:
+        """One credit an hour and a minute for every call, whatever it is."""
+        del request
+        return {HOUR: 1, MINUTE: 1}
+
+    def spoken(self, reply: ProviderReply, request: ProviderRequest) -> Spoken:
+        """Read the headers; a limit as large as an hour's is taken for the hour's."""
+        del request
+        fields = {name.lower(): value for name, value in reply.headers.items()}
+        as_freshdesk = RateLimit.from_headers(
+            {
+                "x-ratelimit-total": fields.get("x-ratelimit-limit", ""),
+                "x-ratelimit-remaining": fields.get("x-ratelimit-remaining", ""),
+            },
+            FreshdeskBucket.TOTAL,
+        )
+        if as_freshdesk is None:
+            return Spoken(None, None)
+        limit = as_freshdesk.total
+        bucket = HOUR if limit is None or limit >= _LEAST_FRESHSALES[HOUR] else MINUTE
+        return Spoken(limit, as_freshdesk.remaining, bucket)
+
+    def implied(self, bucket: str, limit: int) -> dict[str, int]:
+        """Nothing: each limit is told by itself."""
+        del bucket, limit
+        return {}
+
+
+Provider = Freshdesk | Freshsales
+
+
+def _known(plans: Mapping[str, Mapping[str, int]], plan: str) -> Mapping[str, int]:
+    if plan and plan not in plans:
+        raise InvalidRequest(
+            f"plan {plan[:32]!r} is not known",
+            where="rate limit",
+            advice=f"Use one of {', '.join(plans)}, or none to learn it from the replies.",
+        )
+    return plans.get(plan, {})
+
+
+def _checked(limits: Mapping[str, int]) -> Mapping[str, int]:
+    if unknown := set(limits) - set(_COLUMNS):
+        raise _no_bucket(unknown, _COLUMNS)
+    return limits
+
+
+def _no_bucket(unknown: set[str], known: Mapping[str, float] | tuple[str, ...]) -> InvalidRequest:
+    return InvalidRequest(
+        f"no rate limit is called {', '.join(sorted(unknown))[:80]}",
+        where="rate limit",
+        advice=f"The limits are {', '.join(known)}.",
+    )
