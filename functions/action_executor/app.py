@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -14,6 +14,9 @@ from freshbridge.actions.assembly import Stores, executor, services
 from freshbridge.actions.execute import AlreadyRunning
 from freshbridge.actions.record import State
 from freshbridge.analytics.synced import SyncedTickets
+from freshbridge.budget.assembly import budgets, patience
+from freshbridge.budget.budgeted_transport import Waiting
+from freshbridge.budget.ledger import Use
 from freshbridge.bulk.row_watch import RowWatch
 from freshbridge.errors import Retry
 from freshbridge.freshdesk.rate_limit import RateLimit
@@ -26,7 +29,6 @@ from freshbridge.instances.vault import Vault
 from freshbridge.observability import count, function_logger, function_metrics
 from freshbridge.queues import envelope
 from freshbridge.queues.batch import (
-    HandedBack,
     Patience,
     RetryingBatchProcessor,
     Verdict,
@@ -48,6 +50,8 @@ metrics = function_metrics()
 
 # An action may take a connect and a read time-out; one begun later would be cut off in the middle.
 PATIENCE = Patience(reserve_ms=30_000)
+LONGEST_WAIT_S = 20.0
+"""A slot in the rate budget is waited for here; for one further away the message is put off."""
 
 
 def _log_call(request: ProviderRequest, reply: ProviderReply, limit: RateLimit | None) -> None:
@@ -62,6 +66,11 @@ def _log_call(request: ProviderRequest, reply: ProviderReply, limit: RateLimit |
     )
 
 
+def _count_wait(seconds: float) -> None:
+    count(metrics, "BudgetWaits")
+    logger.debug("waiting for the rate budget", extra={"seconds": round(seconds, 3)})
+
+
 class Ports:
     """What this function talks to."""
 
@@ -69,6 +78,7 @@ class Ports:
         """Nothing is called before the first message."""
         self.payloads = PayloadStore(chosen.payload_bucket)
         self.queue = Publisher(chosen.source_queue_url, self.payloads, prefix="actions")
+        self.budgets = budgets(chosen.budget_table, chosen.rate_window_seconds, on_wait=_count_wait)
         connections = Connections(
             Registry(chosen.instance_table),
             Vault(chosen.stack_name),
@@ -78,6 +88,7 @@ class Ports:
             tracer=Tracer(
                 TraceStore(chosen.trace_table), function="action_executor", logger=logger
             ),
+            budgets=self.budgets,
         )
         stores = Stores(chosen)
         synced = SyncedTickets(chosen.lake_bucket, CursorStore(chosen.sync_table))
@@ -93,11 +104,14 @@ class Ports:
             observer=self.record,
         )
 
-    def record(self, message: SQSRecord, error: BaseException, verdict: Verdict) -> None:
-        """Write what becomes of a failed action into its record."""
+    def record(self, message: SQSRecord, error: BaseException, verdict: Verdict) -> bool:
+        """Write what becomes of a failed action into its record, and into its batch if it has one.
+
+        A row that its batch lists as failed needs no dead letter, unless it met a defect.
+        """
         request = self.requests.pop(message.message_id, None)
         if request is None:
-            return
+            return False
         state = State.WAITING
         if verdict.park:
             tried_out = verdict.code == "defect" or verdict.code.startswith("exhausted_")
@@ -110,15 +124,17 @@ class Ports:
                 code=verdict.code,
                 reason=verdict.reason,
                 wait_s=verdict.wait_s,
-                attempted=not isinstance(error, HandedBack),
+                attempted=not (isinstance(error, Retry) and error.costs_no_attempt),
             )
             if verdict.park:
-                self.rows.failed(request, error, verdict.code, verdict.reason)
-            elif not isinstance(error, AlreadyRunning):
+                listed = self.rows.failed(request, error, verdict.code, verdict.reason)
+                return listed and verdict.code != "defect"
+            if not isinstance(error, AlreadyRunning):
                 self.rows.put_off(request)
         except (ClientError, BotoCoreError, Retry) as failure:
             # The queue decides what happens; the record only tells of it.
             logger.warning("record not written", extra={"error": aws.error_name(failure)})
+        return False
 
 
 @lru_cache(maxsize=1)
@@ -132,11 +148,37 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     """Process one SQS batch."""
     ports = _ports()
     ports.requests.clear()
-    run = partial(_run, ports, context)
-    return process_batch(event, context, ports.processor, run)
+    left = len(event["Records"])
+
+    def run(record: SQSRecord) -> None:
+        nonlocal left
+        left -= 1
+        _run(ports, context, record, ahead=left)
+
+    try:
+        return process_batch(event, context, ports.processor, run)
+    finally:
+        # Slots that were to be used in this invocation are of no use to the next one.
+        ports.budgets.give_back()
 
 
-def _run(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
+def _waiting(
+    request: ActionRequest, context: LambdaContext, record: SQSRecord, ahead: int
+) -> Waiting:
+    """Who asked through the API is not kept behind rules, batches and the deployer's own jobs."""
+    receives = int(record.raw_event["attributes"]["ApproximateReceiveCount"])
+    use = Use(
+        within_s=0.0,
+        background=request.origin.get("type") != "api",
+        returning=receives > 1,
+        ahead=ahead,
+    )
+    return patience(
+        context, longest_s=LONGEST_WAIT_S, reserve_s=PATIENCE.reserve_ms / 1000, use=use
+    )
+
+
+def _run(ports: Ports, context: LambdaContext, record: SQSRecord, *, ahead: int) -> None:
     request = envelope.action_request(ports.payloads.unpack(record.body))
     ports.requests[record.message_id] = request
     logger.set_correlation_id(request.correlation_id)
@@ -150,7 +192,8 @@ def _run(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
         count(metrics, "RowsCancelled")
         return
     try:
-        outcome = ports.executor.execute(request, context)
+        waiting = _waiting(request, context, record, ahead)
+        outcome = ports.executor.execute(request, context, waiting=waiting)
     except Unfinished as rest:
         ports.executor.failed(
             request,

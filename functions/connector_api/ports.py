@@ -8,6 +8,7 @@ from functools import lru_cache
 from freshbridge import settings
 from freshbridge.actions.assembly import Stores, executor, services
 from freshbridge.actions.submit import Submission
+from freshbridge.budget.assembly import budgets
 from freshbridge.bulk.result_files import ResultFiles
 from freshbridge.http_message import Timeouts
 from freshbridge.instances.callers import Callers
@@ -63,6 +64,7 @@ class Ports:
             allowed_origins=self.allowed_origins,
             tracer=self.tracer,
             timeouts=TIMEOUTS,
+            budgets=budgets(chosen.budget_table, chosen.rate_window_seconds),
         )
         self.cursors = CursorStore(chosen.sync_table)
         payloads = PayloadStore(chosen.payload_bucket)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from freshbridge import settings, timestamps
+from freshbridge.budget.assembly import budgets, patience
+from freshbridge.budget.ledger import Use
 from freshbridge.freshdesk.client import FreshdeskClient
 from freshbridge.instances.connection import Connections
 from freshbridge.instances.registry import Registry
@@ -35,6 +37,8 @@ metrics = function_metrics()
 
 # One more page must fit: a call's time-outs, a write to S3 and one to DynamoDB.
 PAGE_MS = 60_000
+LONGEST_WAIT_S = 60.0
+"""A slot in the rate budget is waited for here; for one further away the message is put off."""
 
 
 class Ports:
@@ -43,12 +47,14 @@ class Ports:
     def __init__(self, chosen: settings.WorkerSettings) -> None:
         """Nothing is called before the first message."""
         self.payloads = PayloadStore(chosen.payload_bucket)
+        self.budgets = budgets(chosen.budget_table, chosen.rate_window_seconds)
         self.connections = Connections(
             Registry(chosen.instance_table),
             Vault(chosen.stack_name),
             lru_cache(maxsize=1)(RequestsTransport),
             allowed_origins=chosen.allowed_provider_origins,
             tracer=Tracer(TraceStore(chosen.trace_table), function="sync_worker", logger=logger),
+            budgets=self.budgets,
         )
         self.lake = Lake(chosen.lake_bucket)
         self.cursors = CursorStore(chosen.sync_table)
@@ -71,7 +77,10 @@ def _ports() -> Ports:
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Process one SQS batch (of one message)."""
     ports = _ports()
-    return process_batch(event, context, ports.processor, partial(_pull, ports, context))
+    try:
+        return process_batch(event, context, ports.processor, partial(_pull, ports, context))
+    finally:
+        ports.budgets.give_back()
 
 
 def _pull(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
@@ -89,7 +98,16 @@ def _pull(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
         )
 
     cause = Cause(work.correlation_id, run_id=work.run_id)
-    progress = ports.connections.use(work.instance_id, pull, cause=cause)
+    waiting = patience(
+        context,
+        longest_s=LONGEST_WAIT_S,
+        reserve_s=PAGE_MS / 1000,
+        use=Use(
+            within_s=0.0,
+            returning=int(record.raw_event["attributes"]["ApproximateReceiveCount"]) > 1,
+        ),
+    )
+    progress = ports.connections.use(work.instance_id, pull, cause=cause, waiting=waiting)
     if not progress.finished:
         ports.queue.publish(work, f"{work.run_id}-{work.instance_id}-{work.object}")
     logger.info(

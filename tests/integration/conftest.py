@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,10 @@ import pytest
 import yaml
 from moto import mock_aws
 
-from freshbridge import aws
+from freshbridge import aws, timestamps
+from freshbridge.actions.catalogue import CATALOGUE
+from freshbridge.budget import assembly
+from freshbridge.budget.budgeted_transport import Budgets
 from freshbridge.instances.model import Instance
 from freshbridge.instances.registry import Registry
 from freshbridge.instances.vault import Vault
@@ -44,6 +48,7 @@ HANDLERS = {
 TABLES = (
     "AccessTable",
     "ActionTable",
+    "BudgetTable",
     "BulkTable",
     "InstanceTable",
     "SyncTable",
@@ -278,6 +283,13 @@ def _clients() -> Iterator[None]:
     aws.forget_clients()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _parameters() -> None:
+    """Models are built when first used, which cannot be done while freezegun replaces datetime."""
+    for action in CATALOGUE:
+        action.parameters.model_rebuild()
+
+
 @pytest.fixture
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """An empty stack in a fresh account."""
@@ -295,15 +307,43 @@ def provider() -> FakeTransport:
     return FakeTransport()
 
 
+class PassingTime:
+    """A clock that a wait moves on, so that no test waits for the rate budget."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+
+    def now(self) -> float:
+        """The real time and what was waited."""
+        return timestamps.epoch() + self.waited
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.waited += seconds
+
+
 Start = Callable[[str], Any]
 
 
 @pytest.fixture
-def start(stack: Stack, provider: FakeTransport, monkeypatch: pytest.MonkeyPatch) -> Start:
+def passing_time() -> PassingTime:
+    """The clock of the functions' rate budgets."""
+    return PassingTime()
+
+
+@pytest.fixture
+def start(
+    stack: Stack,
+    provider: FakeTransport,
+    passing_time: PassingTime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Start:
     """Start one function, named as in the template; returns its module.
 
     Its environment is the template's and nothing more of what the template sets elsewhere.
     """
+    budgets = partial(Budgets, clock=passing_time.now, sleep=passing_time.sleep)
+    monkeypatch.setattr(assembly, "Budgets", budgets)
     every = {name for function in HANDLERS for name in stack.environment(function)}
 
     def begin(function: str) -> Any:

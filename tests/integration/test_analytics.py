@@ -25,7 +25,7 @@ from tests import builders
 from tests.fakes import report_rows as rows
 from tests.fakes.provider import FakeTransport, empty_reply, json_reply
 from tests.fakes.report_desk import FakeDesk
-from tests.integration.conftest import Stack, Start
+from tests.integration.conftest import PassingTime, Stack, Start
 
 Row = dict[str, Any]
 NOW = datetime(2026, 4, 2, tzinfo=UTC)
@@ -109,7 +109,7 @@ def test_a_report_is_made_by_the_executor_and_kept_in_its_record(
 
 
 def test_a_report_that_runs_into_the_limit_goes_on_by_a_message_of_its_own(
-    stack: Stack, start: Start, provider: FakeTransport
+    stack: Stack, start: Start, provider: FakeTransport, passing_time: PassingTime
 ) -> None:
     # Given 250 tickets, and a rate limit that is used up after the first hundred
     stack.connect()
@@ -134,6 +134,7 @@ def test_a_report_that_runs_into_the_limit_goes_on_by_a_message_of_its_own(
         clock.tick(39)
         assert stack.poll("ActionQueue") == {"Records": []}
         clock.tick(2)
+        passing_time.sleep(60)
         assert stack.deliver("ActionQueue", handler) == []
 
         # Then it was told as waiting, and nothing is lost or read twice

@@ -14,7 +14,7 @@ from freshbridge.actions.assignment_turns import Standing, given_to, longest_wai
 from tests import builders
 from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.fakes.provider import FakeTransport, empty_reply, json_reply
-from tests.integration.conftest import Stack, Start
+from tests.integration.conftest import PassingTime, Stack, Start
 
 GROUP = 9
 INSTANCE = builders.INSTANCE_ID
@@ -159,7 +159,7 @@ def test_new_tickets_from_the_queue_go_round(
 
 
 def test_a_ticket_that_is_tried_again_goes_to_the_same_agent(
-    stack: Stack, start: Start, provider: FakeTransport
+    stack: Stack, start: Start, provider: FakeTransport, passing_time: PassingTime
 ) -> None:
     connect(stack, provider)
     provider.on("POST", TICKETS, empty_reply(429, {"Retry-After": "0"}), json_reply({"id": 7}, 201))
@@ -167,6 +167,7 @@ def test_a_ticket_that_is_tried_again_goes_to_the_same_agent(
     handler = start("ActionExecutor").handler
 
     assert len(stack.deliver("ActionQueue", handler)) == 1
+    passing_time.sleep(60)
     send(stack, "act_2")
     assert stack.deliver("ActionQueue", handler) == []
     send(stack, "act_1")

@@ -9,9 +9,19 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from freshbridge import aws
+from freshbridge.actions.action import Outcome
+from freshbridge.actions.catalogue import CATALOGUE, validate
+from freshbridge.actions.record import State
+from freshbridge.actions.record_store import RecordStore
+from freshbridge.bulk.change import Which, resume
 from freshbridge.bulk.inputs import RowInputs
+from freshbridge.bulk.parts import Bulk
 from freshbridge.bulk.progress import Phase, Progress, RowState
+from freshbridge.bulk.result_files import ResultFiles
+from freshbridge.bulk.results import ResultFormat
+from freshbridge.bulk.review import SILENCE_S, is_due, review
 from freshbridge.bulk.row_item import RowItem
+from freshbridge.bulk.row_watch import RowWatch
 from freshbridge.bulk.source import (
     RowFileChanged,
     RowFileMissing,
@@ -19,9 +29,12 @@ from freshbridge.bulk.source import (
     RowFileUnavailable,
     in_pieces,
 )
-from freshbridge.bulk.store import CHUNK, BulkStore, Contended, Overtaken, UnknownBulkAction
+from freshbridge.bulk.store import CHUNK, BulkStore, Contended, Overtaken
+from freshbridge.bulk.table import UnknownBulkAction
 from freshbridge.errors import PayloadTooLarge
 from freshbridge.queues.payload import PayloadGone, PayloadStore
+from freshbridge.queues.publish import Publisher
+from tests import builders
 from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.integration.conftest import Stack
 
@@ -237,3 +250,133 @@ def test_a_connection_that_breaks_closes_the_file() -> None:
     with pytest.raises(RowFileUnavailable):
         list(in_pieces(broken))
     assert broken.closed
+
+
+def a_bulk(stack: Stack) -> Bulk:
+    """The whole of it, on this stack."""
+    payloads = PayloadStore(stack.names["PayloadBucket"])
+    return Bulk(
+        a_store(stack),
+        RowInputs(stack.names["PayloadBucket"]),
+        RowFiles(stack.names["PayloadBucket"]),
+        Publisher(stack.names["ActionQueue"], payloads, prefix="actions"),
+        RecordStore(stack.names["ActionTable"], payloads, days=30),
+        find=CATALOGUE.find,
+        validate=validate,
+    )
+
+
+def row_request(number: int) -> Any:
+    """The request of one row."""
+    return builders.action_request(
+        action_id=f"act_row_{number}", origin={"type": "batch", "parent": PARENT, "row": number}
+    )
+
+
+def test_records_settle_the_rows_that_nothing_was_heard_of(stack: Stack) -> None:
+    # Given rows on their way whose records say: done, refused, running, and nothing at all
+    bulk = a_bulk(stack)
+    progress = begun(bulk.store, 0)
+    rows = [RowItem(n, RowState.RUNNING, action_id=f"act_row_{n}") for n in range(1, 6)]
+    progress = bulk.store.append(progress, [*rows, RowItem(6, RowState.WAITING)])
+    progress = bulk.store.update(progress, position=4)
+    for number, state, known in (
+        (1, State.SUCCEEDED, {"data": {"a": 1}, "message": "Done"}),
+        (2, State.DEAD, {"code": "exhausted_throttled", "message": "too long", "fields": "[{}]"}),
+        (3, State.RUNNING, {}),
+        (5, State.SUCCEEDED, {}),
+    ):
+        bulk.records.submit(row_request(number))
+        bulk.records.end(row_request(number), state, None, **known)
+
+    assert review(bulk, progress) == 2
+
+    held = {row.number: (row.state.value, row.code) for row in bulk.store.rows(PARENT)}
+    assert held == {
+        1: ("succeeded", ""), 2: ("failed", "exhausted_throttled"), 3: ("running", ""),
+        4: ("running", ""), 5: ("running", ""), 6: ("waiting", ""),
+    }  # fmt: skip
+    assert list(bulk.store.results(PARENT)) == [(1, '{"a":1}')]
+
+
+def test_records_are_read_after_a_long_silence_and_seldom() -> None:
+    progress = Progress(PARENT, Phase.RUNNING, 0.0, 0.0, changed_at=100.0)
+
+    due = [s for s in range(4_000) if is_due(progress, 100.0 + s)]
+
+    assert due[0] == SILENCE_S
+    assert len(due) == 30 * 4
+
+
+def test_a_row_that_was_cancelled_does_not_begin(stack: Stack) -> None:
+    store = a_store(stack)
+    progress = begun(store, 0)
+    states = (RowState.CANCELLED, RowState.FAILED, RowState.SUCCEEDED, RowState.RUNNING)
+    store.append(
+        progress, [RowItem(n, state, action_id=f"act_row_{n}") for n, state in enumerate(states, 1)]
+    )
+    watch = RowWatch(store)
+
+    assert [watch.may_begin(row_request(n)) for n in (1, 2, 3, 4, 5)] == [
+        False, True, True, True, True,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "begins"), [(RowState.CANCELLED, False), (RowState.RUNNING, True)]
+)
+def test_a_row_is_cancelled_or_begun_never_both(
+    stack: Stack, meanwhile: RowState, begins: bool
+) -> None:
+    # Given a row that somebody changes between the look at it and its beginning
+    store = a_store(stack)
+    store.append(begun(store, 0), [RowItem(1, RowState.WAITING, action_id="act_row_1")])
+    real = store.swap
+
+    def swap(*asked: Any, **states: Any) -> bool:
+        row = next(store.rows(PARENT))
+        store.move(PARENT, [(row, row.ended(meanwhile))])
+        return real(*asked, **states)
+
+    store.swap = swap  # type: ignore[method-assign]  # the other one comes first
+
+    assert RowWatch(store).may_begin(row_request(1)) is begins
+
+
+def test_what_is_no_row_is_told_nothing(stack: Stack) -> None:
+    watch = RowWatch(a_store(stack))
+    stranger = builders.action_request()
+
+    assert watch.may_begin(stranger)
+    watch.put_off(stranger)
+    watch.succeeded(stranger, Outcome({}))
+    watch.failed(stranger, ValueError(), "x", "y")
+    assert stack.items("BulkTable") == []
+
+
+def test_resuming_while_a_job_runs_leaves_the_job_s_rows_to_it(stack: Stack) -> None:
+    bulk = a_bulk(stack)
+    progress = begun(bulk.store, 0)
+    states = (RowState.RUNNING, RowState.FAILED, RowState.CANCELLED)
+    rows = [RowItem(n, state, action_id=f"act_row_{n}") for n, state in enumerate(states, 1)]
+    progress = bulk.store.append(progress, rows)
+    bulk.store.update(progress, phase=Phase.JOBS, jobs="{}")
+    bulk.records.submit(builders.action_request(action_id=PARENT, action="bulk_delete"))
+
+    after, count = resume(bulk, PARENT, Which.CANCELLED, 5.0)
+
+    assert (after.phase, after.round, count) == (Phase.JOBS, 1, 2)
+    assert [row.state.value for row in bulk.store.rows(PARENT)] == ["running", "failed", "waiting"]
+    (message,) = stack.bodies("ActionQueue")
+    assert message["idempotency_key"] == f"{PARENT}#round1"
+    assert message["origin"]["round"] == 1
+
+
+def test_an_outage_while_looking_for_the_file_is_raised(stack: Stack) -> None:
+    store = a_store(stack)
+    client: Any = Failing(aws.s3(), head_object=raising(client_error("HeadObject")))
+
+    with pytest.raises(ClientError):
+        ResultFiles(stack.names["PayloadBucket"], store, client=client).offer(
+            begun(store, 1), ResultFormat.CSV
+        )

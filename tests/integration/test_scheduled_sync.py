@@ -9,7 +9,7 @@ from typing import Any
 from freshbridge import aws
 from tests import builders
 from tests.fakes.provider import FakeTransport, PagedList, empty_reply, query_of
-from tests.integration.conftest import Stack, Start
+from tests.integration.conftest import PassingTime, Stack, Start
 
 TICKETS = "/api/v2/tickets"
 
@@ -89,7 +89,7 @@ def test_when_time_is_short_the_rest_is_left_to_a_message(
 
 
 def test_a_throttled_pull_goes_on_from_its_last_page(
-    stack: Stack, start: Start, provider: FakeTransport
+    stack: Stack, start: Start, provider: FakeTransport, passing_time: PassingTime
 ) -> None:
     stack.connect()
     list_tickets = Updated(150)
@@ -103,6 +103,7 @@ def test_a_throttled_pull_goes_on_from_its_last_page(
     assert stack.count("SyncQueue") == (0, 1)
     assert len(lake_ids(stack)) == 100
 
+    passing_time.sleep(60)
     stack.send("SyncQueue", kept[0])
     assert stack.deliver("SyncQueue", handler, builders.Context(300_000)) == []
     assert len(lake_ids(stack)) == 150

@@ -44,6 +44,7 @@ PURE = {
     "freshbridge.bulk.row_item",
     "freshbridge.bulk.rows",
     "freshbridge.bulk.text_lines",
+    "freshbridge.bulk.transaction",
     "freshbridge.page_request",
     "freshbridge.rules.model",
     "freshbridge.rules.conditions",

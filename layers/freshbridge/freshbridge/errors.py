@@ -123,10 +123,12 @@ class Retry(FreshbridgeError):
 
     `after` is the least wait in seconds the provider asked for, or None when it named none; it is
     a floor under the caller's own backoff, never a replacement. `outcome_unknown` tells that the
-    request may have taken effect: look for its trace before sending it a second time.
+    request may have taken effect: look for its trace before sending it a second time. Where it
+    `costs_no_attempt`, nothing was tried: `after` is exactly when to come back, however often.
     """
 
     code = "retry"
+    costs_no_attempt: ClassVar[bool] = False
     default_advice = "Try again later."
 
     def __init__(

@@ -47,6 +47,8 @@ class ExecutorSettings:
     stack_name: str
     instance_table: str
     trace_table: str
+    budget_table: str
+    rate_window_seconds: str
     action_table: str
     action_record_days: str
     idempotency_table: str
@@ -76,6 +78,8 @@ class WorkerSettings:
     stack_name: str
     instance_table: str
     trace_table: str
+    budget_table: str
+    rate_window_seconds: str
     sync_table: str
     sync_queue_url: str
     source_queue_url: str
@@ -92,6 +96,8 @@ class ApiSettings:
     stack_name: str
     instance_table: str
     trace_table: str
+    budget_table: str
+    rate_window_seconds: str
     access_table: str
     action_table: str
     action_record_days: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from freshbridge import aws
 from freshbridge.actions.action import Outcome, Unfinished
 from freshbridge.actions.catalogue import CATALOGUE, InvalidParameters, validate
 from freshbridge.actions.ticket_jobs import PATIENCE_S
+from freshbridge.bulk.progress import Phase, Progress
+from freshbridge.bulk.reader import TURN_S
 from freshbridge.errors import ProviderDown
 from freshbridge.queues.envelope import ActionRequest
 from tests.fakes.actions import run_action
@@ -399,3 +402,44 @@ def test_an_overtaken_round_waits_for_the_later_one(desk: Desk) -> None:
 
     assert raised.value.after_s == 60
     assert len(desk.provider.sent("GET", JOB)) == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters"),
+    [
+        ("bulk_update_tickets", {"properties": {"priority": 2}}),
+        ("bulk_update_tickets", {"reply": {"body": "x"}}),
+        ("bulk_assign", {"group_id": 7}),
+        ("bulk_delete", {}),
+    ],
+)
+def test_cancelled_before_it_is_read_nothing_is_sent(
+    desk: Desk, action: str, parameters: dict[str, Any]
+) -> None:
+    store = desk.stack.store
+    store.create(Progress(ACTION_ID, Phase.READING, 1.0, 1.0, cancelling=True))
+
+    outcome = desk.finish(action, ticket_ids=SIX, **parameters)
+
+    assert outcome.message == "There were no rows"
+    assert desk.provider.requests == []
+
+
+def test_keeping_rows_goes_on_where_time_ran_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a clock by which each look takes half of the time that there is
+    moments = count(0, int(TURN_S / 2 + 1))
+    monkeypatch.setattr(
+        "freshbridge.actions.freshdesk_bulk.seconds", lambda _context: float(next(moments))
+    )
+    desk.provider.on("POST", UPDATE, empty_reply(403))
+    ids = list(range(1, 251))
+    desk.singly("PUT", *ids, status=404)
+    parameters = {"ticket_ids": ids, "properties": {"priority": 2}}
+
+    assert desk.turn("bulk_update_tickets", **parameters) is None
+
+    assert 0 < desk.stack.store.get(ACTION_ID).rows < 250
+    assert desk.turn("bulk_update_tickets", **parameters) is None
+    assert desk.stack.store.get(ACTION_ID).rows == 250

@@ -285,7 +285,7 @@ def test_a_429_blocks_until_retry_after_and_lowers_the_limit_to_what_was_seen() 
     assert account.buckets["total"].usable(NOW + 3) == 59
 
 
-def test_after_a_429_the_limit_recovers_by_a_tenth_a_window() -> None:
+def test_after_a_429_half_is_left_at_least_and_a_tenth_comes_back_a_window() -> None:
     account, _ = take(known(), ask(background=False), NOW + 1, 40)
     bucket = account.observe(
         report(NOW + 2, throttled=True, retry_after_s=30, limit=100), RULES
@@ -293,7 +293,7 @@ def test_after_a_429_the_limit_recovers_by_a_tenth_a_window() -> None:
 
     usable = [bucket.usable(NOW + 3 + 60 * k) for k in range(8)]
 
-    assert usable == [39, 49, 59, 69, 79, 89, 99, 99]
+    assert usable == [49.5, 59.5, 69.5, 79.5, 89.5, 99, 99, 99]
 
 
 def test_replies_to_calls_sent_before_a_block_was_known_do_not_lower_it_again() -> None:

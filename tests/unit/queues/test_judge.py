@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from freshbridge.budget.budgeted_transport import BudgetExhausted
 from freshbridge.errors import Conflict, NotFound, Reject, Retry, Throttled, Unreachable
 from freshbridge.queues.batch import HandedBack, Patience, judge
 from tests.fakes.aws_failures import client_error
@@ -50,10 +51,19 @@ def test_the_server_s_wait_is_a_floor_and_the_backoff_grows_without_one() -> Non
 
     assert asked.wait_s == 120
     assert early.wait_s < late.wait_s
-    assert (
-        judge(HandedBack("no time"), receives=30, age_s=0, patience=PATIENCE, jitter=0.9).wait_s
-        == 1
+
+
+def test_what_was_not_tried_comes_back_when_it_said_however_often() -> None:
+    waited = BudgetExhausted("not now", after=200.2)
+    verdict = judge(waited, receives=3, age_s=90_000, patience=PATIENCE, jitter=0.9)
+    last = judge(waited, receives=45, age_s=90_000, patience=PATIENCE, jitter=0.9)
+    handed_back = judge(
+        HandedBack("no time", after=1.0), receives=30, age_s=0, patience=PATIENCE, jitter=0.9
     )
+
+    assert (verdict.park, verdict.wait_s, verdict.renew) == (False, 201, False)
+    assert (last.park, last.wait_s, last.renew) == (False, 201, True)
+    assert handed_back.wait_s == 1
 
 
 def test_patience_stays_below_the_queue_s_own_limit() -> None:

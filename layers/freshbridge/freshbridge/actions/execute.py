@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from types_boto3_dynamodb import DynamoDBClient
 
+    from freshbridge.budget.budgeted_transport import Waiting
     from freshbridge.instances.model import Instance
     from freshbridge.queues.envelope import ActionRequest
 
@@ -98,11 +99,17 @@ class Executor:
         )
 
     def execute(
-        self, request: ActionRequest, context: LambdaContext, *, queued: bool = True
+        self,
+        request: ActionRequest,
+        context: LambdaContext,
+        *,
+        queued: bool = True,
+        waiting: Waiting | None = None,
     ) -> Outcome:
         """Run the action, or return what it returned when it ran before.
 
-        `queued` says whether a message stands behind the request and brings it back.
+        `queued` says whether a message stands behind the request and brings it back; `waiting` how
+        long its calls may wait for the account's rate budget.
 
         Raises:
             UnknownAction, InvalidParameters: before any call.
@@ -120,7 +127,7 @@ class Executor:
             until=timestamps.to_text(until),
             queued=queued,
         )
-        outcome, ran = self._outcome(request, context)
+        outcome, ran = self._outcome(request, context, waiting)
         attempt = self._attempt(request, State.SUCCEEDED) if ran else None
         del self._running[request.action_id]
         self._records.end(
@@ -175,15 +182,22 @@ class Executor:
         _request, started_at = self._running.get(request.action_id, (request, now))
         return Attempt(started_at, now, state.value, code, reason, next_at)
 
-    def _outcome(self, request: ActionRequest, context: LambdaContext) -> tuple[Outcome, bool]:
+    def _outcome(
+        self, request: ActionRequest, context: LambdaContext, waiting: Waiting | None
+    ) -> tuple[Outcome, bool]:
         """What the action answered, and whether it ran just now."""
         action = check(request, self._catalogue)
         if action.effect is Effect.READ:
             # Read anew each time: an answer of the first time may be old by the second.
-            return self._run(request), True
+            return self._run(request, waiting), True
         self._config.register_lambda_context(context)
         ran: list[bool] = []
-        fields = {"idempotency_key": request.idempotency_key, "ran": ran, "envelope": request}
+        fields = {
+            "idempotency_key": request.idempotency_key,
+            "ran": ran,
+            "envelope": request,
+            "waiting": waiting,
+        }
         try:
             kept = self._once(request=fields)
         except IdempotencyAlreadyInProgressError as error:
@@ -195,14 +209,14 @@ class Executor:
     def _run_packed(self, *, request: dict[str, Any]) -> dict[str, Any]:
         request["ran"].append(True)
         envelope: ActionRequest = request["envelope"]
-        text = json.dumps(asdict(self._run(envelope)), separators=(",", ":"))
+        text = json.dumps(asdict(self._run(envelope, request["waiting"])), separators=(",", ":"))
         return {"outcome": self._payloads.pack(text, f"actions/outcomes/{envelope.action_id}.json")}
 
-    def _run(self, request: ActionRequest) -> Outcome:
+    def _run(self, request: ActionRequest, waiting: Waiting | None) -> Outcome:
         action = self._catalogue.find(request.platform, request.action)
 
         def work(client: FreshdeskClient, instance: Instance) -> Outcome:
             return perform(Context(client, instance, request, self._services, self._clock), action)
 
         cause = Cause(request.correlation_id, action_id=request.action_id)
-        return self._connections.use(request.instance_id, work, cause=cause)
+        return self._connections.use(request.instance_id, work, cause=cause, waiting=waiting)

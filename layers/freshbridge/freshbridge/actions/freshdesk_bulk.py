@@ -186,7 +186,7 @@ def _kept(
         if not all_kept:
             raise Unfinished(1)
         progress = bulk.store.update(progress, duplicates=len(ids) - len(unique))
-    phase = Phase.JOBS if by_job else Phase.RUNNING
+    phase = Phase.JOBS if by_job and not progress.cancelling else Phase.RUNNING
     return begin_round(bulk, progress, phase, seconds(context))
 
 

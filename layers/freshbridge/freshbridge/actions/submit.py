@@ -17,9 +17,11 @@ from freshbridge.actions.action import Outcome, Unfinished
 from freshbridge.actions.catalogue import CATALOGUE, Catalogue
 from freshbridge.actions.perform import check
 from freshbridge.actions.record import ActionRecord, State
+from freshbridge.budget.assembly import patience
+from freshbridge.budget.ledger import Use
 from freshbridge.errors import Conflict, FieldError, InvalidRequest, Reject, Retry
 from freshbridge.identifiers import derived_id, new_id
-from freshbridge.queues.backoff import wait_seconds
+from freshbridge.queues.backoff import wait_of
 from freshbridge.queues.envelope import ActionRequest
 from freshbridge.queues.publish import NotQueued
 
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from freshbridge.queues.publish import Publisher
 
 LONGEST_KEY = 255
+LONGEST_HERE_S, RESERVE_S = 8.0, 20.0
+"""An API answers within 29 seconds: so long a call may wait for its slot, so long it may take."""
+INTERACTIVE = Use(within_s=0.0, background=False)
 LONGEST_WAIT_S = 900
 """A message can be sent with no longer a delay; the executor puts it off further if need be."""
 
@@ -174,12 +179,15 @@ class Submission:
         self, request: ActionRequest, preference: Preference, context: LambdaContext
     ) -> Answer:
         try:
-            outcome = self._executor.execute(request, context, queued=False)
+            waiting = patience(
+                context, longest_s=LONGEST_HERE_S, reserve_s=RESERVE_S, use=INTERACTIVE
+            )
+            outcome = self._executor.execute(request, context, queued=False, waiting=waiting)
         except Retry as error:
             if preference.strict:
                 self._failed(request, error)
                 raise
-            wait_s = wait_seconds(1, random=0.5, floor=error.after)
+            wait_s = wait_of(error, 1, random=0.5)
             return self._put_off(request, error, error.code, str(error), wait_s)
         except Unfinished as rest:
             return self._put_off(request, rest, "in_progress", str(rest), rest.after_s)
@@ -201,7 +209,7 @@ class Submission:
             code=code,
             reason=reason,
             wait_s=wait_s,
-            attempted=isinstance(error, Retry),
+            attempted=isinstance(error, Retry) and not error.costs_no_attempt,
         )
         self._publish(request, wait_s)
         return Answer(self._records.get(request.action_id))

@@ -69,7 +69,8 @@ def throttled(bucket: Bucket, report: Report) -> Bucket:
     return replace(
         bucket,
         blocked_until=max(bucket.blocked_until, report.received + wait),
-        ceiling=max(min(usable, float(observed)), 1.0, FLOOR * bucket.limit),
+        # One 429 may be a passing thing: what is usable is halved at most, and again by the next.
+        ceiling=max(min(usable, float(observed)), 1.0, usable / 2, FLOOR * bucket.limit),
         lowered_at=report.received,
     )
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from freshbridge.bulk.carry_on import cancel_waiting
 from freshbridge.bulk.progress import Phase, Progress, RowState
 from freshbridge.bulk.row_item import RowItem
-from freshbridge.bulk.store import CHUNK, UnknownBulkAction
+from freshbridge.bulk.store import CHUNK
+from freshbridge.bulk.table import UnknownBulkAction
 from freshbridge.errors import InvalidRequest
 from freshbridge.queues.envelope import ActionRequest
 

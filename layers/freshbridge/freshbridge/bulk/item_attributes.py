@@ -12,11 +12,26 @@ from freshbridge.bulk.row_item import RowItem
 Attributes = dict[str, Any]
 
 
+def item_key(action_id: str, sk: str) -> Attributes:
+    """The key of one item."""
+    return {"pk": {"S": action_id}, "sk": {"S": sk}}
+
+
+def numbered(kind: str, number: int) -> str:
+    """The sort key of a row's item: `row#00042`, so that they sort as numbers do."""
+    return f"{kind}#{number:05d}"
+
+
+def item_number(item: Mapping[str, Any]) -> int:
+    """The number in a row's item's key."""
+    return int(item["sk"]["S"].partition("#")[2])
+
+
 def progress_item(progress: Progress) -> Attributes:
     """The whole item, its expiry apart."""
     known = {name: _attribute(value) for name, value in vars(progress).items()}
-    action_id = known.pop("action_id")
-    return {"pk": action_id, "sk": {"S": "progress"}, **known}
+    del known["action_id"]
+    return {**item_key(progress.action_id, "progress"), **known}
 
 
 def progress_from(item: Mapping[str, Any]) -> Progress:
@@ -39,13 +54,13 @@ def row_item(action_id: str, row: RowItem) -> Attributes:
     """The whole item, its expiry apart; what a row does not have is left out."""
     known = {name: _attribute(value) for name, value in vars(row).items() if value}
     del known["number"]
-    return {"pk": {"S": action_id}, "sk": {"S": f"row#{row.number:05d}"}, **known}
+    return {**item_key(action_id, numbered("row", row.number)), **known}
 
 
 def row_from(item: Mapping[str, Any]) -> RowItem:
     """What `row_item` was given."""
     known = _known(RowItem, item) | {
-        "number": int(item["sk"]["S"].partition("#")[2]),
+        "number": item_number(item),
         "state": RowState(item["state"]["S"]),
     }
     return RowItem(**known)

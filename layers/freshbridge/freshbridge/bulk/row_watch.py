@@ -61,19 +61,22 @@ class RowWatch:
             ended = row.ended(RowState.SUCCEEDED, message=outcome.message)
             self._store.settle(request.origin["parent"], ended, data)
 
-    def failed(self, request: ActionRequest, error: BaseException, code: str, reason: str) -> None:
-        """The row was refused, or tried for as long as it may be.
+    def failed(self, request: ActionRequest, error: BaseException, code: str, reason: str) -> bool:
+        """The row was refused, or tried for as long as it may be; True when that is kept.
+
+        It is then among its batch's failures, from where it can be resumed.
 
         Raises:
             Contended: it could not be counted.
         """
         row = self._row(request)
         if row is None:
-            return
+            return False
         named = error.fields if isinstance(error, InvalidRequest | Conflict) else ()
         fields = json.dumps([asdict(entry) for entry in named]) if named else ""
         ended = row.ended(RowState.FAILED, code, reason, fields)
         self._store.settle(request.origin["parent"], ended)
+        return True
 
     def _row(self, request: ActionRequest) -> RowItem | None:
         place = _place(request.origin)

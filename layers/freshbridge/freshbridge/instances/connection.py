@@ -16,6 +16,7 @@ from freshbridge.instances.origin import freshdesk_origin
 from freshbridge.instances.traced_transport import UNKNOWN
 
 if TYPE_CHECKING:
+    from freshbridge.budget.budgeted_transport import Budgets, Waiting
     from freshbridge.http_message import Timeouts
     from freshbridge.instances.model import Instance
     from freshbridge.instances.registry import Registry
@@ -47,6 +48,7 @@ class Connections:
         on_reply: OnReply | None = None,
         tracer: Tracer | None = None,
         timeouts: Timeouts | None = None,
+        budgets: Budgets | None = None,
     ) -> None:
         """`transport` is called at first use, so that importing this costs no HTTP library."""
         self._registry = registry
@@ -56,6 +58,7 @@ class Connections:
         self._on_reply = on_reply
         self._tracer = tracer
         self._timeouts = timeouts
+        self._budgets = budgets
 
     def use(
         self,
@@ -63,8 +66,12 @@ class Connections:
         work: Callable[[FreshdeskClient, Instance], T],
         *,
         cause: Cause = UNKNOWN,
+        waiting: Waiting | None = None,
     ) -> T:
         """Run `work` with a client of the instance; `cause` is what a trace of its calls names.
+
+        `waiting` says how long its calls may wait for their slots in the account's rate budget;
+        without it they draw on none.
 
         Raises:
             UnknownInstance, InstanceDisabled, SecretMissing: nothing was sent.
@@ -76,14 +83,20 @@ class Connections:
             raise InstanceDisabled(f"instance {instance_id} is disabled")
         secrets = self._vault.credentials(instance_id)
         try:
-            return work(self._client(instance, secrets, cause), instance)
+            return work(self._client(instance, secrets, cause, waiting), instance)
         except Unauthorized:
             self._vault.forget("credentials", instance_id)
             if (rotated := self._vault.credentials(instance_id)) == secrets:
                 raise
-            return work(self._client(instance, rotated, cause), instance)
+            return work(self._client(instance, rotated, cause, waiting), instance)
 
-    def _client(self, instance: Instance, secrets: dict[str, str], cause: Cause) -> FreshdeskClient:
+    def _client(
+        self,
+        instance: Instance,
+        secrets: dict[str, str],
+        cause: Cause,
+        waiting: Waiting | None,
+    ) -> FreshdeskClient:
         if instance.platform != "freshdesk":
             raise Misconfigured(
                 f"instance {instance.instance_id} is a {instance.platform} account",
@@ -95,6 +108,11 @@ class Connections:
         transport = self._transport()
         if self._tracer is not None:
             transport = self._tracer.around(transport, instance, cause)
+        if self._budgets is not None and waiting is not None:
+            # Outside the trace, so that a wait is not told as the time that a call took.
+            transport = self._budgets.around(
+                transport, platform=instance.platform, origin=origin, waiting=waiting
+            )
         return FreshdeskClient(
             transport, origin, credential, on_reply=self._on_reply, timeouts=self._timeouts
         )

@@ -8,6 +8,10 @@ Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from freshbridge.errors import Retry
 
 BASE_S = 2.0
 CEILING_S = 900.0
@@ -26,3 +30,13 @@ def wait_seconds(attempt: int, *, random: float, floor: float | None = None) -> 
     ceiling = min(CEILING_S, BASE_S * 2.0 ** min(max(attempt, 1) - 1, 30))
     wait = (floor or 0.0) + random * (min(ceiling, 30.0) if floor else ceiling)
     return min(max(math.ceil(wait), 1), LONGEST_VISIBILITY_S)
+
+
+def wait_of(error: Retry, attempt: int, *, random: float) -> int:
+    """Whole seconds to wait after an error, as `wait_seconds`; as it says where nothing was tried.
+
+    Those who wait for a budget were given times that lie apart already.
+    """
+    if error.costs_no_attempt and error.after is not None:
+        return min(max(math.ceil(error.after), 1), LONGEST_VISIBILITY_S)
+    return wait_seconds(attempt, random=random, floor=error.after)

@@ -3,6 +3,7 @@
 Built on the Powertools batch processor; its one hook for failures decides:
 
     Retry            hide the message until its wait is over, report it as failed, keep it
+    nothing tried    the same, however often: it waited for the rate budget, or for its turn
     Retry, too long  park it: it has been tried for a day
     Reject           park it at once: trying again cannot help
     AWS failing      as Retry: an outage of a table or bucket is nobody's defect
@@ -33,7 +34,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from freshbridge import aws, timestamps
 from freshbridge.errors import Reject, Retry
 from freshbridge.observability import count
-from freshbridge.queues.backoff import wait_seconds
+from freshbridge.queues.backoff import wait_of, wait_seconds
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
@@ -50,10 +51,15 @@ if TYPE_CHECKING:
     ExceptionInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 
 
+LONGEST_DELAY_S = 900
+"""Amazon SQS delays a new message no longer."""
+
+
 class HandedBack(Retry):
     """The function has no time left for this message; the next invocation takes it."""
 
     code = "handed_back"
+    costs_no_attempt = True
 
 
 class AwsUnavailable(Retry):
@@ -80,12 +86,16 @@ class Patience:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a failed message: parked for `code` and `reason`, or hidden for `wait_s`."""
+    """What becomes of a failed message: parked for `code` and `reason`, or hidden for `wait_s`.
+
+    `renew`: sent anew instead of hidden, so that SQS counts its receives from the beginning.
+    """
 
     park: bool
     code: str
     reason: str
     wait_s: int = 0
+    renew: bool = False
 
 
 def judge(
@@ -99,12 +109,14 @@ def judge(
     error = _foreseen(error)
     if isinstance(error, Reject):
         return Verdict(park=True, code=error.code, reason=str(error))
-    if isinstance(error, HandedBack):
-        return Verdict(park=False, code=error.code, reason=str(error), wait_s=1)
     if isinstance(error, Retry):
+        wait = wait_of(error, receives, random=jitter)
+        if error.costs_no_attempt:
+            # SQS counts this receive all the same, and would move the message itself in the end.
+            renew = receives >= patience.receives
+            return Verdict(False, error.code, str(error), wait, renew=renew)
         if age_s >= patience.deadline_s or receives >= patience.receives:
             return Verdict(park=True, code=f"exhausted_{error.code}", reason=str(error))
-        wait = wait_seconds(receives, random=jitter, floor=error.after)
         return Verdict(park=False, code=error.code, reason=str(error), wait_s=wait)
     # An unforeseen error's text may quote the message it choked on: only its type is told.
     reason = f"unforeseen {type(error).__name__}; the function's log has the traceback"
@@ -125,8 +137,9 @@ def _foreseen(error: BaseException) -> BaseException:
     return error
 
 
-Observer = Callable[[SQSRecord, BaseException, Verdict], None]
-"""Told what becomes of a failed message, before it happens; must not raise."""
+Observer = Callable[[SQSRecord, BaseException, Verdict], bool]
+"""Told what becomes of a failed message, before it happens; must not raise. True when it keeps what
+would be parked: the message then needs no dead letter."""
 
 
 class RetryingBatchProcessor(BatchProcessor):
@@ -183,11 +196,12 @@ class RetryingBatchProcessor(BatchProcessor):
             # Where it failed, not its text, which may quote the message.
             frames = traceback.format_tb(error.__traceback__)
             self._log.error("message failed unforeseen", extra={**details, "frames": frames})
-        if self._observer is not None:
-            self._observer(record, error, verdict)
-        if verdict.park and self._parked(record, verdict, receives):
-            self._log.warning("message parked", extra=details)
+        kept = self._observer is not None and self._observer(record, error, verdict)
+        if verdict.park and (kept or self._parked(record, verdict, receives)):
+            self._log.warning("message parked", extra={**details, "dead_letter": not kept})
             count(self._metrics, "MessagesParked")
+            return self.success_handler(record, None)
+        if verdict.renew and self._renewed(record, verdict.wait_s):
             return self.success_handler(record, None)
         if not verdict.park:
             self._hide(record, verdict.wait_s)
@@ -207,6 +221,18 @@ class RetryingBatchProcessor(BatchProcessor):
         except (ClientError, BotoCoreError) as error:
             self._log.error("could not park", extra={"error": aws.error_name(error)})
             count(self._metrics, "ParkingFailed")
+            return False
+        return True
+
+    def _renewed(self, record: SQSRecord, wait_s: int) -> bool:
+        try:
+            self._client.send_message(
+                QueueUrl=self._queue_url,
+                MessageBody=record.body,
+                DelaySeconds=min(wait_s, LONGEST_DELAY_S),
+            )
+        except (ClientError, BotoCoreError) as error:
+            self._log.warning("could not renew", extra={"error": aws.error_name(error)})
             return False
         return True
 
@@ -237,7 +263,7 @@ def process_batch(
     def record_handler(record: SQSRecord) -> None:
         processor.begin(record)
         if context.get_remaining_time_in_millis() < processor.patience.reserve_ms:
-            raise HandedBack("no time left in this invocation")
+            raise HandedBack("no time left in this invocation", after=1.0)
         handle(record)
 
     return process_partial_response(

@@ -1,0 +1,128 @@
+"""What is known of bulk actions: the reading half of their store.
+
+pk the action's id, sk "progress" or "row#00042" or "data#00042"; items expire by themselves.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from freshbridge import aws, timestamps
+from freshbridge.bulk.item_attributes import (
+    item_key,
+    item_number,
+    numbered,
+    progress_from,
+    row_from,
+)
+from freshbridge.bulk.progress import Progress
+from freshbridge.bulk.row_item import RowItem
+from freshbridge.errors import NotFound
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+    from freshbridge.queues.payload import PayloadStore
+
+_LAST = 99_999
+
+
+class UnknownBulkAction(NotFound):
+    """No bulk action has this id, it has not begun, or what is known of it has expired."""
+
+    code = "unknown_bulk_action"
+    default_advice = "Check the id; only bulk actions that have begun have rows."
+
+
+class BulkTable:
+    """Reads the bulk actions of one table."""
+
+    def __init__(
+        self,
+        table: str,
+        payloads: PayloadStore,
+        *,
+        days: int,
+        client: DynamoDBClient | None = None,
+        clock: Callable[[], float] = timestamps.epoch,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`payloads`: keeps results too large for an item. `days`: how long rows are kept."""
+        self._table = table
+        self._payloads = payloads
+        self._days = days
+        self._injected = client
+        self._clock = clock
+        self._pause = pause
+
+    @property
+    def _client(self) -> DynamoDBClient:
+        return self._injected or aws.dynamodb()
+
+    def find(self, action_id: str) -> Progress | None:
+        """The counts as they stand; None when nothing is known."""
+        item = self._item(action_id, "progress")
+        if item is None or int(item["expires_at"]["N"]) <= self._clock():
+            return None
+        return progress_from(item)
+
+    def get(self, action_id: str) -> Progress:
+        """The counts as they stand.
+
+        Raises:
+            UnknownBulkAction: nothing is known.
+        """
+        progress = self.find(action_id)
+        if progress is None:
+            raise UnknownBulkAction(f"no bulk action {action_id[:64]}")
+        return progress
+
+    def row(self, action_id: str, number: int) -> RowItem | None:
+        """One row; None when there is none."""
+        item = self._item(action_id, numbered("row", number))
+        return None if item is None else row_from(item)
+
+    def rows(
+        self, action_id: str, *, after: int = 0, limit: int | None = None
+    ) -> Iterator[RowItem]:
+        """Yield the rows behind row `after`, in order; `limit` is how many a query reads."""
+        for item in self._items(action_id, "row", after, limit):
+            yield row_from(item)
+
+    def results(self, action_id: str, *, after: int = 0) -> Iterator[tuple[int, str]]:
+        """Yield (row number, its result as JSON) for the rows that have one, in order."""
+        for item in self._items(action_id, "data", after, None):
+            yield item_number(item), self._payloads.unpack(item["body"]["S"])
+
+    def _item(self, action_id: str, sk: str) -> dict[str, Any] | None:
+        found = self._client.get_item(
+            TableName=self._table, Key=item_key(action_id, sk), ConsistentRead=True
+        )
+        return found.get("Item")
+
+    def _items(
+        self, action_id: str, kind: str, after: int, limit: int | None
+    ) -> Iterator[dict[str, Any]]:
+        wanted: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+            "ExpressionAttributeValues": {
+                ":pk": {"S": action_id},
+                ":first": {"S": numbered(kind, after + 1)},
+                ":last": {"S": numbered(kind, _LAST)},
+            },
+            "ConsistentRead": True,
+        }
+        if limit is not None:
+            wanted["Limit"] = limit
+        while True:
+            found = self._client.query(**wanted)
+            yield from found["Items"]
+            if "LastEvaluatedKey" not in found:
+                return
+            wanted["ExclusiveStartKey"] = found["LastEvaluatedKey"]
+
+    def _expiry(self) -> dict[str, Any]:
+        return {"expires_at": {"N": str(int(self._clock()) + self._days * 86_400)}}
