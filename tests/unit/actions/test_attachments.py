@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 
-from freshbridge.actions import attachments
 from freshbridge.actions.action import Outcome, Parameters
-from freshbridge.actions.attachments import Attachments, base64_size
 from freshbridge.actions.catalogue import InvalidParameters
+from freshbridge.actions.freshdesk import attachments
+from freshbridge.actions.freshdesk.attachments import Attachments, base64_size
 from freshbridge.actions.uploads import UploadMissing
 from freshbridge.errors import PayloadTooLarge
 from tests import builders

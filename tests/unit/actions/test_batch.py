@@ -148,7 +148,7 @@ def test_keeping_rows_goes_on_where_time_ran_out(
         moment[0] += timedelta(seconds=TURN_S / 2 + 1)
         return moment[0].timestamp()
 
-    monkeypatch.setattr("freshbridge.actions.batch.seconds", later)
+    monkeypatch.setattr("freshbridge.actions.freshdesk.batch.seconds", later)
     request = desk.request(action="add_note", rows=rows)
 
     with pytest.raises(Unfinished):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from freshbridge.actions.file_names import (
+from freshbridge.actions.freshdesk.file_names import (
     checked_content_type,
     content_type_of,
     is_disarmed,

@@ -9,7 +9,7 @@ import pytest
 
 from freshbridge.actions.action import Unfinished
 from freshbridge.actions.catalogue import CATALOGUE, InvalidParameters, validate
-from freshbridge.actions.freshdesk_analytics import AgentPerformance
+from freshbridge.actions.freshdesk.analytics import AgentPerformance
 from freshbridge.actions.locks import Busy
 from freshbridge.analytics.period import InvalidPeriod
 from freshbridge.analytics.pull import TooExpensive

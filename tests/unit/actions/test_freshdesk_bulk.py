@@ -13,7 +13,7 @@ from moto import mock_aws
 from freshbridge import aws
 from freshbridge.actions.action import Outcome, Unfinished
 from freshbridge.actions.catalogue import CATALOGUE, InvalidParameters, validate
-from freshbridge.actions.ticket_jobs import PATIENCE_S
+from freshbridge.actions.freshdesk.ticket_jobs import PATIENCE_S
 from freshbridge.bulk.progress import Phase, Progress
 from freshbridge.bulk.reader import TURN_S
 from freshbridge.errors import ProviderDown
@@ -431,7 +431,7 @@ def test_keeping_rows_goes_on_where_time_ran_out(
     # Given a clock by which each look takes half of the time that there is
     moments = count(0, int(TURN_S / 2 + 1))
     monkeypatch.setattr(
-        "freshbridge.actions.freshdesk_bulk.seconds", lambda _context: float(next(moments))
+        "freshbridge.actions.freshdesk.bulk.seconds", lambda _context: float(next(moments))
     )
     desk.provider.on("POST", UPDATE, empty_reply(403))
     ids = list(range(1, 251))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freshbridge.actions import ticket_query
 from freshbridge.actions.catalogue import CATALOGUE, InvalidParameters, validate
+from freshbridge.actions.freshdesk import ticket_query
 from freshbridge.errors import Forbidden, InvalidRequest, NotFound
 from freshbridge.http_message import ProviderReply, ProviderRequest
 from tests.fakes.actions import FakeReference, run_action

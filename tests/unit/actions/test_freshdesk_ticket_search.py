@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from freshbridge.actions.action import Outcome
 from freshbridge.actions.catalogue import InvalidParameters
-from freshbridge.actions.ticket_query import parse
+from freshbridge.actions.freshdesk.ticket_query import parse
 from freshbridge.errors import InvalidRequest
 from freshbridge.http_message import ProviderReply, ProviderRequest
 from tests import builders

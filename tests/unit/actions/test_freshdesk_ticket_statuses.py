@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from freshbridge.actions.context import Context
-from freshbridge.actions.statuses import (
+from freshbridge.actions.freshdesk.statuses import (
     StatusChoice,
     labels_of,
     resolve_status,

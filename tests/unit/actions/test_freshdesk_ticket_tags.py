@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from freshbridge.actions.action import Outcome
 from freshbridge.actions.catalogue import InvalidParameters
-from freshbridge.actions.freshdesk_ticket_tags import TagsContended
+from freshbridge.actions.freshdesk.ticket_tags import TagsContended
 from freshbridge.actions.locks import Busy
 from freshbridge.errors import InvalidRequest
 from freshbridge.http_message import ProviderReply, ProviderRequest

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from freshbridge.actions.action import Outcome
 from freshbridge.actions.catalogue import CATALOGUE, InvalidParameters
 from freshbridge.actions.context import Context
-from freshbridge.actions.field_choices import choices_of
+from freshbridge.actions.freshdesk.field_choices import choices_of
 from freshbridge.errors import Forbidden, NotFound, Unauthorized
 from freshbridge.freshdesk.client import FreshdeskClient
 from freshbridge.reference.cache import ReferenceCache

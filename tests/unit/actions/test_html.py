@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freshbridge.actions.html import as_asked, sanitised
+from freshbridge.actions.freshdesk.html import as_asked, sanitised
 from freshbridge.errors import InvalidRequest
 
 WRITTEN = (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freshbridge.actions.search_slices import (
+from freshbridge.actions.freshdesk.search_slices import (
     DATE_FIELDS,
     REACHABLE,
     Found,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freshbridge.actions.ticket_query import Condition, Kind, QueryFault, check, parse
-from freshbridge.actions.ticket_query_text import Value, all_of, any_of, unwritable, write
+from freshbridge.actions.freshdesk.ticket_query import Condition, Kind, QueryFault, check, parse
+from freshbridge.actions.freshdesk.ticket_query_text import Value, all_of, any_of, unwritable, write
 
 
 def named(query: str) -> list[tuple[str, str, Value]]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freshbridge.actions.time_spent import MOST_MINUTES, time_spent, written
+from freshbridge.actions.freshdesk.time_spent import MOST_MINUTES, time_spent, written
 
 
 @pytest.mark.parametrize(

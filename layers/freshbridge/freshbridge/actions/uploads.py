@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from freshbridge import aws, timestamps
-from freshbridge.actions.file_names import checked_content_type, safe_name
+from freshbridge.actions.freshdesk.file_names import checked_content_type, safe_name
 from freshbridge.errors import FieldError, InvalidRequest, NotFound, Retry
 from freshbridge.identifiers import new_id
 from freshbridge.multipart import FileInterrupted

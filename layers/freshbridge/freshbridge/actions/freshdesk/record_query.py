@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, model_validator
 
-from freshbridge.actions import ticket_query
 from freshbridge.actions.action import Outcome, Parameters
-from freshbridge.actions.fields import Day
-from freshbridge.actions.search_slices import Ask, Found, Shortfall, search_everything
-from freshbridge.actions.ticket_query import Kind, QueryFault
-from freshbridge.actions.ticket_query_text import all_of, write
+from freshbridge.actions.freshdesk import ticket_query
+from freshbridge.actions.freshdesk.fields import Day
+from freshbridge.actions.freshdesk.search_slices import Ask, Found, Shortfall, search_everything
+from freshbridge.actions.freshdesk.ticket_query import Kind, QueryFault
+from freshbridge.actions.freshdesk.ticket_query_text import all_of, write
 from freshbridge.errors import FieldError, Forbidden, InvalidRequest
 from freshbridge.freshdesk.search import QUERY_LIMIT
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from freshbridge import timestamps
 from freshbridge.actions.action import Unfinished
-from freshbridge.actions.bulk_run import seconds
+from freshbridge.actions.freshdesk.bulk_run import seconds
 from freshbridge.bulk.progress import Phase, Progress, RowState
 from freshbridge.bulk.proof import JOB_TICKETS, JobState, shows
 from freshbridge.bulk.reader import TURN_S, begin_round

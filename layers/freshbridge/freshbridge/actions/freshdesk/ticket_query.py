@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from freshbridge.actions.ticket_query_text import CUSTOM_PREFIX, Value, unwritable
+from freshbridge.actions.freshdesk.ticket_query_text import CUSTOM_PREFIX, Value, unwritable
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BARE = re.compile(r"[^\s()'\"]*")

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from freshbridge import timestamps
 from freshbridge.actions.action import Action, Effect, Outcome
-from freshbridge.actions.fields import Moment, TicketId
-from freshbridge.actions.page_reading import Paged, read_pages
+from freshbridge.actions.freshdesk.fields import Moment, TicketId
+from freshbridge.actions.freshdesk.page_reading import Paged, read_pages
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters, Unfinished
-from freshbridge.actions.bulk_run import begun, seconds, seen_through
+from freshbridge.actions.freshdesk.bulk_run import begun, seconds, seen_through
 from freshbridge.actions.mapping import FieldNames
 from freshbridge.actions.uploads import UPLOAD_ID_PATTERN
 from freshbridge.bulk.checked_rows import RowChecker

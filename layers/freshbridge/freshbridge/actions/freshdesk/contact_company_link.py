@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, StrictBool, model_validator
 
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters
-from freshbridge.actions.fields import RecordId
-from freshbridge.actions.freshdesk_company_lookup import Domain, id_of_domain, id_of_name
-from freshbridge.actions.freshdesk_contact_attributes import shown_contact
-from freshbridge.actions.freshdesk_contact_state import update_contact_in_any_state
+from freshbridge.actions.freshdesk.company_lookup import Domain, id_of_domain, id_of_name
+from freshbridge.actions.freshdesk.contact_attributes import shown_contact
+from freshbridge.actions.freshdesk.contact_state import update_contact_in_any_state
+from freshbridge.actions.freshdesk.fields import RecordId
 
 if TYPE_CHECKING:
     from freshbridge.actions.context import Context

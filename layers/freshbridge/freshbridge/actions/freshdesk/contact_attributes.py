@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, StrictBool
 
 from freshbridge.actions.action import Outcome, Parameters
-from freshbridge.actions.fields import EmailAddress, RecordId
+from freshbridge.actions.freshdesk.fields import EmailAddress, RecordId
 
 if TYPE_CHECKING:
     from freshbridge.actions.context import Context

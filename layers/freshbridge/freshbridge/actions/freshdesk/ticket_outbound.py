@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from freshbridge.actions.action import Action, Effect, Outcome
-from freshbridge.actions.attachments import file_parts
-from freshbridge.actions.fields import EmailAddress, PriorityValue, RecordId
-from freshbridge.actions.freshdesk_ticket_attributes import Content, DueTimes, Tag, ticket_body
-from freshbridge.actions.freshdesk_tickets import shown
-from freshbridge.actions.statuses import StatusChoice
+from freshbridge.actions.freshdesk.attachments import file_parts
+from freshbridge.actions.freshdesk.fields import EmailAddress, PriorityValue, RecordId
+from freshbridge.actions.freshdesk.statuses import StatusChoice
+from freshbridge.actions.freshdesk.ticket_attributes import Content, DueTimes, Tag, ticket_body
+from freshbridge.actions.freshdesk.tickets import shown
 
 if TYPE_CHECKING:
     from freshbridge.actions.context import Context

@@ -8,9 +8,9 @@ from pydantic import Field, model_validator
 
 from freshbridge import timestamps
 from freshbridge.actions.action import Action, Effect, Outcome
-from freshbridge.actions.fields import Moment, RecordId, TicketId
-from freshbridge.actions.page_reading import Paged, read_pages
-from freshbridge.actions.time_spent import written
+from freshbridge.actions.freshdesk.fields import Moment, RecordId, TicketId
+from freshbridge.actions.freshdesk.page_reading import Paged, read_pages
+from freshbridge.actions.freshdesk.time_spent import written
 
 if TYPE_CHECKING:
     from freshbridge.actions.context import Context

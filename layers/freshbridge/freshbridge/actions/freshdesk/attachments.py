@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from freshbridge.actions.file_names import (
+from freshbridge.actions.freshdesk.file_names import (
     UNKNOWN_TYPE,
     checked_content_type,
     content_type_of,

@@ -12,10 +12,16 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from freshbridge import timestamps
 from freshbridge.actions.action import Parameters
-from freshbridge.actions.attachments import Attachments
-from freshbridge.actions.fields import EmailAddress, Moment, PriorityValue, RecordId, TicketId
-from freshbridge.actions.html import Sanitise, as_asked
-from freshbridge.actions.statuses import StatusChoice, with_status_number
+from freshbridge.actions.freshdesk.attachments import Attachments
+from freshbridge.actions.freshdesk.fields import (
+    EmailAddress,
+    Moment,
+    PriorityValue,
+    RecordId,
+    TicketId,
+)
+from freshbridge.actions.freshdesk.html import Sanitise, as_asked
+from freshbridge.actions.freshdesk.statuses import StatusChoice, with_status_number
 from freshbridge.errors import FieldError, InvalidRequest
 from freshbridge.freshdesk.enums import Source
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters
-from freshbridge.actions.attachments import described, file_parts
-from freshbridge.actions.fields import EmailAddress, TicketId
-from freshbridge.actions.freshdesk_ticket_attributes import (
+from freshbridge.actions.freshdesk.attachments import described, file_parts
+from freshbridge.actions.freshdesk.fields import EmailAddress, TicketId
+from freshbridge.actions.freshdesk.ticket_attributes import (
     Requester,
     Tag,
     TicketAttributes,

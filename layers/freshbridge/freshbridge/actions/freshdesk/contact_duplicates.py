@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from freshbridge import timestamps
-from freshbridge.actions.freshdesk_contact_attributes import IDENTITIES
-from freshbridge.actions.ticket_query_text import write
+from freshbridge.actions.freshdesk.contact_attributes import IDENTITIES
+from freshbridge.actions.freshdesk.ticket_query_text import write
 from freshbridge.errors import Conflict, InvalidRequest, NotFound
 
 if TYPE_CHECKING:

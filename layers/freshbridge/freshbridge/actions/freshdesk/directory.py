@@ -11,8 +11,8 @@ from pydantic import Field
 
 from freshbridge.actions.action import Action, Effect, Outcome
 from freshbridge.actions.context import Cached
-from freshbridge.actions.fields import EmailAddress, RecordId
-from freshbridge.actions.kept_reading import (
+from freshbridge.actions.freshdesk.fields import EmailAddress, RecordId
+from freshbridge.actions.freshdesk.kept_reading import (
     BY_HUNDRED,
     Listing,
     aged,

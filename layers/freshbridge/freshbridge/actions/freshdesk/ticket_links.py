@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters
-from freshbridge.actions.fields import EmailAddress, RecordId, TicketId
-from freshbridge.actions.html import Sanitise, as_asked
+from freshbridge.actions.freshdesk.fields import EmailAddress, RecordId, TicketId
+from freshbridge.actions.freshdesk.html import Sanitise, as_asked
 
 if TYPE_CHECKING:
     from freshbridge.actions.context import Context

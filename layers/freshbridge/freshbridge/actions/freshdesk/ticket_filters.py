@@ -21,9 +21,9 @@ from pydantic import (
     model_validator,
 )
 
-from freshbridge.actions.fields import Day, PriorityValue, RecordId
-from freshbridge.actions.statuses import StatusChoice, resolve_status
-from freshbridge.actions.ticket_query_text import (
+from freshbridge.actions.freshdesk.fields import Day, PriorityValue, RecordId
+from freshbridge.actions.freshdesk.statuses import StatusChoice, resolve_status
+from freshbridge.actions.freshdesk.ticket_query_text import (
     CUSTOM_PREFIX,
     Value,
     all_of,

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, StrictBool, model_validator
 
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters
-from freshbridge.actions.fields import RecordId
-from freshbridge.actions.freshdesk_contact_attributes import (
+from freshbridge.actions.freshdesk.contact_attributes import (
     IDENTITIES,
     ContactAttributes,
     contact_url,
     shown_contact,
 )
-from freshbridge.actions.freshdesk_contact_duplicates import (
+from freshbridge.actions.freshdesk.contact_duplicates import (
     existing_contact,
     made_by_this_request,
     refusal,
 )
-from freshbridge.actions.freshdesk_contact_state import (
+from freshbridge.actions.freshdesk.contact_state import (
     delete_contact_once,
     restore_contact_once,
     update_contact_in_any_state,
 )
+from freshbridge.actions.freshdesk.fields import RecordId
 from freshbridge.errors import Conflict
 
 if TYPE_CHECKING:

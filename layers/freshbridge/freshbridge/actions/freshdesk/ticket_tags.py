@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, StringConstraints
 
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters
-from freshbridge.actions.fields import TicketId
+from freshbridge.actions.freshdesk.fields import TicketId
 from freshbridge.errors import Retry
 
 if TYPE_CHECKING:

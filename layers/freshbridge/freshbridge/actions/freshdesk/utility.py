@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters
-from freshbridge.actions.field_choices import choices_of
-from freshbridge.actions.kept_reading import Listing, aged, for_administrators, paged, read_kept
+from freshbridge.actions.freshdesk.field_choices import choices_of
+from freshbridge.actions.freshdesk.kept_reading import (
+    Listing,
+    aged,
+    for_administrators,
+    paged,
+    read_kept,
+)
 from freshbridge.actions.mapping import FIELDS, FieldNames
 from freshbridge.errors import Forbidden, Retry
 from freshbridge.instances.validation import restrictions

@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from freshbridge import timestamps
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters
-from freshbridge.actions.fields import Moment, RecordId, TicketId
-from freshbridge.actions.time_spent import time_spent
+from freshbridge.actions.freshdesk.fields import Moment, RecordId, TicketId
+from freshbridge.actions.freshdesk.time_spent import time_spent
 from freshbridge.errors import FieldError, InvalidRequest
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, model_validator
 
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters
-from freshbridge.actions.fields import Day, RecordId
-from freshbridge.actions.freshdesk_company_duplicates import existing_company, refusal
-from freshbridge.actions.freshdesk_company_lookup import Domain
+from freshbridge.actions.freshdesk.company_duplicates import existing_company, refusal
+from freshbridge.actions.freshdesk.company_lookup import Domain
+from freshbridge.actions.freshdesk.fields import Day, RecordId
 from freshbridge.errors import Conflict
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from freshbridge.actions import ticket_query, ticket_query_text
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters
-from freshbridge.actions.freshdesk_ticket_filters import TicketFilters
-from freshbridge.actions.search_slices import search_everything
-from freshbridge.actions.ticket_query import Condition, Kind, QueryFault
+from freshbridge.actions.freshdesk import ticket_query, ticket_query_text
+from freshbridge.actions.freshdesk.search_slices import search_everything
+from freshbridge.actions.freshdesk.ticket_filters import TicketFilters
+from freshbridge.actions.freshdesk.ticket_query import Condition, Kind, QueryFault
 from freshbridge.errors import FieldError, InvalidRequest
 from freshbridge.freshdesk.search import PAGE_LIMIT, QUERY_LIMIT
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, model_validator
 
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters, Unfinished
-from freshbridge.actions.bulk_run import begun, seconds, seen_through
-from freshbridge.actions.fields import EmailAddress, PriorityValue, RecordId, TicketId
-from freshbridge.actions.freshdesk_ticket_attributes import (
+from freshbridge.actions.freshdesk.bulk_run import begun, seconds, seen_through
+from freshbridge.actions.freshdesk.fields import EmailAddress, PriorityValue, RecordId, TicketId
+from freshbridge.actions.freshdesk.statuses import StatusChoice
+from freshbridge.actions.freshdesk.ticket_attributes import (
     Assignment,
     DueTimes,
     SourceValue,
     Tag,
     ticket_body,
 )
-from freshbridge.actions.statuses import StatusChoice
-from freshbridge.actions.ticket_jobs import DeleteJob, TicketJob, UpdateJob, run_jobs
+from freshbridge.actions.freshdesk.ticket_jobs import DeleteJob, TicketJob, UpdateJob, run_jobs
 from freshbridge.bulk.checked_rows import CheckedRow, runnable
 from freshbridge.bulk.progress import Phase, Progress, RowState
 from freshbridge.bulk.proof import FEW_TICKETS, JOB_ONLY, UNPROVABLE

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from freshbridge.actions.freshdesk_company_lookup import id_of_domain, id_of_name
+from freshbridge.actions.freshdesk.company_lookup import id_of_domain, id_of_name
 from freshbridge.errors import Conflict, NotFound
 
 if TYPE_CHECKING:

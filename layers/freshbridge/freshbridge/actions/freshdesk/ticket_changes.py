@@ -11,10 +11,10 @@ from pydantic import Field, model_validator
 
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters
 from freshbridge.actions.assignment import choose_agent
-from freshbridge.actions.fields import PriorityValue, TicketId
-from freshbridge.actions.freshdesk_ticket_attributes import Assignment, ticket_body
-from freshbridge.actions.freshdesk_tickets import shown
-from freshbridge.actions.statuses import StatusChoice, resolve_status
+from freshbridge.actions.freshdesk.fields import PriorityValue, TicketId
+from freshbridge.actions.freshdesk.statuses import StatusChoice, resolve_status
+from freshbridge.actions.freshdesk.ticket_attributes import Assignment, ticket_body
+from freshbridge.actions.freshdesk.tickets import shown
 from freshbridge.errors import NotFound, WrongState
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from pydantic import Field, model_validator
 
 from freshbridge import timestamps
 from freshbridge.actions.action import Action, Effect, Outcome
-from freshbridge.actions.fields import Moment
-from freshbridge.actions.freshdesk_company_lookup import Domain
-from freshbridge.actions.page_reading import Paged, read_pages
-from freshbridge.actions.record_query import COMPANIES, RecordSearch, search_records
+from freshbridge.actions.freshdesk.company_lookup import Domain
+from freshbridge.actions.freshdesk.fields import Moment
+from freshbridge.actions.freshdesk.page_reading import Paged, read_pages
+from freshbridge.actions.freshdesk.record_query import COMPANIES, RecordSearch, search_records
 
 if TYPE_CHECKING:
     from freshbridge.actions.context import Context

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters
-from freshbridge.actions.attachments import Attachments, described, file_parts
-from freshbridge.actions.fields import EmailAddress, RecordId, TicketId
-from freshbridge.actions.html import Sanitise, as_asked
+from freshbridge.actions.freshdesk.attachments import Attachments, described, file_parts
+from freshbridge.actions.freshdesk.fields import EmailAddress, RecordId, TicketId
+from freshbridge.actions.freshdesk.html import Sanitise, as_asked
 from freshbridge.errors import WrongState
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from pydantic import Field, StrictBool, model_validator
 
 from freshbridge import timestamps
 from freshbridge.actions.action import Action, Effect, Outcome
-from freshbridge.actions.fields import EmailAddress, Moment, RecordId
-from freshbridge.actions.freshdesk_company_lookup import id_of_name
-from freshbridge.actions.page_reading import Paged, read_pages
-from freshbridge.actions.record_query import CONTACTS, RecordSearch, search_records
+from freshbridge.actions.freshdesk.company_lookup import id_of_name
+from freshbridge.actions.freshdesk.fields import EmailAddress, Moment, RecordId
+from freshbridge.actions.freshdesk.page_reading import Paged, read_pages
+from freshbridge.actions.freshdesk.record_query import CONTACTS, RecordSearch, search_records
 
 if TYPE_CHECKING:
     from freshbridge.actions.context import Context

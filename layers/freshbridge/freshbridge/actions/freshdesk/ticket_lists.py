@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from freshbridge import timestamps
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters
-from freshbridge.actions.fields import EmailAddress, Moment, RecordId
+from freshbridge.actions.freshdesk.fields import EmailAddress, Moment, RecordId
 from freshbridge.freshdesk.enums import TicketFilter, TicketOrder
 from freshbridge.freshdesk.paging import PER_PAGE, TICKET_PAGE_LIMIT, Record
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, StrictBool, model_validator
 
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters
-from freshbridge.actions.fields import EmailAddress, RecordId
-from freshbridge.actions.freshdesk_contact_attributes import contact_url
+from freshbridge.actions.freshdesk.contact_attributes import contact_url
+from freshbridge.actions.freshdesk.fields import EmailAddress, RecordId
 from freshbridge.errors import FieldError, InvalidRequest, NotFound, WrongState
 
 if TYPE_CHECKING:
