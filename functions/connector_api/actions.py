@@ -60,8 +60,15 @@ def of_instance(instance_id: str) -> Response[str]:
 
 @router.get("/actions/<action_id>")
 def get(action_id: str) -> Response[str]:
-    """One action: its state, every attempt with what came of it, and the result."""
-    return success("Action", ports().records.get(action_id).view())
+    """One action: its state, every attempt with what came of it, and the result.
+
+    A result too large for an answer is `{"too_large": true, "url"}`: download it from there.
+    """
+    view = ports().records.get(action_id).view()
+    for name in ("data", "parameters"):
+        if name in view:
+            view[name] = ports().large_results.fitting(view[name], f"{action_id}-{name}")
+    return success("Action", view)
 
 
 def _answer(answer: Answer) -> Response[str]:
@@ -80,7 +87,7 @@ def _answer(answer: Answer) -> Response[str]:
         status = 200
         body |= {
             "message": answer.outcome.message,
-            "data": answer.outcome.data,
+            "data": ports().large_results.fitting(answer.outcome.data, record.action_id),
             "cached": answer.outcome.cached,
             "age_s": answer.outcome.age_s,
         }

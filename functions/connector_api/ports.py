@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from freshbridge import settings
 from freshbridge.actions.assembly import Stores, executor, services
+from freshbridge.actions.large_result import LargeResults
 from freshbridge.actions.submit import Submission
 from freshbridge.budget.assembly import budgets
 from freshbridge.bulk.result_files import ResultFiles
@@ -71,6 +72,7 @@ class Ports:
         self.sync_queue = Publisher(chosen.sync_queue_url, payloads, prefix="sync")
         stores = Stores(chosen)
         self.records = stores.records
+        self.large_results = LargeResults(chosen.payload_bucket)
         self.uploads = stores.uploads
         self.bulk = stores.bulk
         self.result_files = ResultFiles(chosen.payload_bucket, stores.bulk.store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pytest
 from moto.sqs.models import sqs_backends
@@ -335,6 +336,32 @@ def test_a_result_too_large_for_a_table_is_kept_and_shown(
     assert first["data"] == again["data"] == {"text": big}
     assert api("GET", f"/api/actions/{first['action_id']}")[1]["data"]["data"] == {"text": big}
     assert len(stack.objects("PayloadBucket")) == 2
+
+
+def test_a_result_too_large_for_an_answer_is_offered_for_download(
+    api: Api, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an action that answers with more than Lambda can
+    tickets = [{"id": n, "subject": '"' * 1_000} for n in range(2_000)]
+
+    class Nothing(Parameters):
+        """Answer with far too much."""
+
+    def answer(_context: Context, _parameters: Nothing) -> Outcome:
+        return Outcome({"tickets": tickets})
+
+    _with_action(monkeypatch, Action("freshdesk", "list_all", Nothing, answer, Effect.READ))
+
+    # When it is run, and looked at later
+    _, body, _ = api("POST", body={"action": "list_all"})
+    shown = api("GET", f"/api/actions/{body['action_id']}")[1]["data"]
+
+    # Then both offer the whole of it
+    for data in (body["data"], shown["data"]):
+        assert set(data) == {"too_large", "url", "expires_in_s"}
+        key = urlsplit(data["url"]).path.partition("/actions/")[2]
+        kept = aws.s3().get_object(Bucket=stack.names["PayloadBucket"], Key=f"actions/{key}")
+        assert json.loads(kept["Body"].read()) == {"tickets": tickets}
 
 
 def test_an_action_in_the_background_goes_on_until_it_is_finished(
