@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,3 +68,12 @@ def test_wrong_parameters_are_named_and_not_quoted(
         validate(CATALOGUE.find("freshdesk", name), parameters)
     assert {field.field for field in raised.value.fields} == named
     assert "hot-secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("folder", ["unit/actions", "simulators/actions"])
+def test_every_action_is_run_on_the_wire_and_against_the_simulator(folder: str) -> None:
+    tests = Path(__file__).parents[2] / folder
+    told = "".join(path.read_text() for path in tests.glob("test_freshdesk_*.py"))
+    told += "".join(path.read_text() for path in tests.glob("test_batch.py"))
+
+    assert [action.name for action in CATALOGUE if f'"{action.name}"' not in told] == []
