@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
 from freshbridge import aws, settings
-from freshbridge.actions.action import Unfinished
+from freshbridge.actions.action import NothingDone, Unfinished
 from freshbridge.actions.assembly import Stores, executor, services
 from freshbridge.actions.execute import AlreadyRunning
 from freshbridge.actions.record import State
@@ -107,7 +107,8 @@ class Ports:
     def record(self, message: SQSRecord, error: BaseException, verdict: Verdict) -> bool:
         """Write what becomes of a failed action into its record, and into its batch if it has one.
 
-        A row that its batch lists as failed needs no dead letter, unless it met a defect.
+        A row that its batch lists as failed needs no dead letter, unless it met a defect; nor does
+        a batch whose rows tell it all.
         """
         request = self.requests.pop(message.message_id, None)
         if request is None:
@@ -128,7 +129,8 @@ class Ports:
             )
             if verdict.park:
                 listed = self.rows.failed(request, error, verdict.code, verdict.reason)
-                return listed and verdict.code != "defect"
+                told = listed or isinstance(error, NothingDone)
+                return told and verdict.code != "defect"
             if not isinstance(error, AlreadyRunning):
                 self.rows.put_off(request)
         except (ClientError, BotoCoreError, Retry) as failure:

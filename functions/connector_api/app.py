@@ -88,6 +88,8 @@ def refused(error: FreshbridgeError) -> Response[str]:
         "provider_message": error.provider_message or None,
         "where": error.where or None,
         "advice": error.advice or None,
+        "action_id": error.action_id or None,
+        "outcome_unknown": isinstance(error, Retry) and error.outcome_unknown,
         "fields": [{"field": f.field, "message": f.message, "code": f.code} for f in fields],
     }
     logger.warning("request refused", extra={"status": status, "code": error.code})

@@ -12,7 +12,7 @@ from connector_api.ports import ports
 from connector_api.replies import success
 from freshbridge import timestamps
 from freshbridge.bulk import change, paging, results
-from freshbridge.bulk.progress import Progress
+from freshbridge.bulk.progress import Phase, Progress
 
 router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # Powertools' own
 
@@ -20,8 +20,9 @@ router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # Powertools' own
 @router.get("/actions/<action_id>/progress")
 def progress(action_id: str) -> Response[str]:
     """How many rows are done, how fast it goes, and when it will be over."""
-    found = ports().bulk.store.get(action_id)
-    return success(found.sentence() if not found.waiting else "Progress", _shown(found))
+    found = change.progress_of(ports().bulk, action_id)
+    over = found.phase is Phase.FINISHED
+    return success(found.sentence() if over else "Progress", _shown(found))
 
 
 @router.get("/actions/<action_id>/rows")
@@ -51,8 +52,12 @@ def result_file(action_id: str) -> Response[str]:
 @router.post("/actions/<action_id>/cancel")
 def cancel(action_id: str) -> Response[str]:
     """End the rows that have not begun; those that run are finished."""
-    found, ended = change.cancel(ports().bulk, action_id, timestamps.epoch())
-    return success(f"{ended} rows cancelled", {"ended": ended, **_shown(found)})
+    found = change.cancel(ports().bulk, action_id, timestamps.epoch())
+    said = f"{found.cancelled} rows cancelled"
+    if found.phase is Phase.READING:
+        said = "It is cancelled before its rows are read"
+    # Executors cancel rows as well, each the one that it was about to begin.
+    return success(said, {"ended": found.cancelled, **_shown(found)})
 
 
 @router.post("/actions/<action_id>/resume")
@@ -60,7 +65,10 @@ def resume(action_id: str) -> Response[str]:
     """Run the rows again that failed, were cancelled, or never arrived."""
     which = change.read_which(_query().get("only"))
     found, count = change.resume(ports().bulk, action_id, which, timestamps.epoch())
-    return success(f"{count} rows will be run", {"resumed": count, **_shown(found)}, 202)
+    said = f"{count} rows will be run"
+    if found.phase is Phase.READING:
+        said = f"The rows are read on from row {found.rows + 1}, then run"
+    return success(said, {"resumed": count, **_shown(found)}, 202)
 
 
 def _query() -> dict[str, str]:

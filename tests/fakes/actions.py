@@ -187,6 +187,7 @@ def run_action(
     base_url: str = "https://acme.freshdesk.com",
     api_key: str = builders.API_KEY,
     now: datetime = NOW,
+    tried_before: bool = False,
     **given: Any,
 ) -> Outcome:
     """Check and run one action of the catalogue; `given` are services."""
@@ -199,5 +200,6 @@ def run_action(
         request,
         services(**given),
         lambda: now,
+        tried_before,
     )
     return perform(context, CATALOGUE.find(platform, name))

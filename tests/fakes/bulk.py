@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from freshbridge import aws
-from freshbridge.actions.action import Outcome, Unfinished
+from freshbridge.actions.action import NothingDone, Outcome, Unfinished
 from freshbridge.actions.catalogue import CATALOGUE, validate
 from freshbridge.actions.record_store import RecordStore
 from freshbridge.bulk.inputs import RowInputs
@@ -84,6 +84,8 @@ class BulkStack:
                 outcome = self.turn(run, request)
             except Retry:
                 continue  # the queue would bring it back
+            except NothingDone as error:
+                return Outcome(error.data, error.what)
             if outcome is not None:
                 return outcome
         raise AssertionError(f"not done: {self.store.get(ACTION_ID)}")

@@ -105,6 +105,20 @@ def test_a_message_that_came_twice_changes_nothing_that_is_known(
     assert len(provider.requests) == 1
 
 
+def test_an_attempt_knows_whether_there_was_one_before(stack: Stack) -> None:
+    store, request = records(stack), builders.action_request()
+    store.submit(request)
+
+    first = store.begin(request, at=AT, until=AT, queued=True)
+    killed = store.begin(request, at=AT, until=AT, queued=True)
+    store.end(request, State.WAITING, None, next_at=AT)
+    waited = store.begin(request, at=AT, until=AT, queued=True)
+    store.end(request, State.WAITING, Attempt(AT, AT, "waiting"), next_at=AT)
+    failed = store.begin(request, at=AT, until=AT, queued=True)
+
+    assert (first, killed, waited, failed) == (False, True, False, True)
+
+
 def test_a_late_failure_does_not_take_back_a_success(stack: Stack) -> None:
     store, request = records(stack), builders.action_request()
     store.begin(request, at=AT, until=AT, queued=True)

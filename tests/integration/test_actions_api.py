@@ -132,6 +132,52 @@ def _delayed() -> ActionRequest:
     return action_request(message.body)
 
 
+def test_whose_budget_is_used_up_is_told_as_of_any_rate_limit(
+    api: Api, provider: FakeTransport
+) -> None:
+    provider.on("POST", NOTES, empty_reply(429, {"Retry-After": "50"}))
+    api("POST", body=NOTE)
+
+    status, body, headers = api("POST", body=NOTE, Prefer="handling=strict")
+
+    assert (status, body["code"]) == (429, "throttled")
+    assert body["message"] == "Rate limit exceeded. Please try again later."
+    assert 1 <= int(headers["Retry-After"]) <= 60
+    assert len(provider.requests) == 1
+
+
+def test_a_refusal_says_when_it_may_have_been_done_all_the_same(
+    api: Api, provider: FakeTransport
+) -> None:
+    provider.on(
+        "POST", NOTES, Unreachable("No reply", where="POST", outcome_unknown=True), empty_reply(404)
+    )
+
+    status, body, _ = api("POST", body=NOTE, Prefer="handling=strict")
+    _, refused, _ = api("POST", body=NOTE, Prefer="handling=strict")
+
+    assert (status, body["details"]["outcome_unknown"]) == (502, True)
+    assert refused["details"]["outcome_unknown"] is False
+    record = api("GET", f"/api/actions/{refused['details']['action_id']}")[1]["data"]
+    assert (record["state"], record["code"]) == ("failed", "not_found")
+
+
+def test_an_id_longer_than_any_is_not_found(api: Api) -> None:
+    status, body, _ = api("GET", f"/api/actions/{'a' * 3000}")
+
+    assert (status, body["code"]) == (404, "unknown_action_record")
+
+
+@pytest.mark.parametrize("due_by", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"])
+def test_a_time_outside_of_time_is_refused(api: Api, due_by: str) -> None:
+    wrong = {"action": "update_ticket", "parameters": {"ticket_id": 5, "due_by": due_by}}
+
+    status, body, _ = api("POST", body=wrong)
+
+    assert (status, [field["field"] for field in body["details"]["fields"]]) == (400, ["due_by"])
+    assert "Value error" not in body["message"]
+
+
 def test_a_caller_who_refuses_to_wait_is_told_when_to_come_back(
     api: Api, stack: Stack, provider: FakeTransport
 ) -> None:

@@ -60,9 +60,12 @@ class Bulk:
 
     def send(self, parameters: dict[str, Any], **changed: Any) -> None:
         """Put a batch on the queue."""
+        self.stack.send("ActionQueue", self.request(parameters, **changed))
+
+    def request(self, parameters: dict[str, Any], **changed: Any) -> ActionRequest:
+        """A batch's own."""
         known = {"action_id": PARENT, "idempotency_key": PARENT, "action": "batch"}
-        request = builders.action_request(parameters=parameters, **{**known, **changed})
-        self.stack.send("ActionQueue", request)
+        return builders.action_request(parameters=parameters, **{**known, **changed})
 
     def turn(self) -> None:
         """One invocation, and some time."""
@@ -105,7 +108,10 @@ class Bulk:
             TableName=self.stack.names["ActionTable"], Key={"pk": {"S": action_id}}
         )["Item"]
         data = json.loads(found["data"]["S"]) if "data" in found else None
-        return {"state": found["state"]["S"], "data": data, "message": found["message"]["S"]}
+        known: dict[str, Any] = {
+            name: found[name]["S"] for name in ("state", "code", "message") if name in found
+        }
+        return {**known, "data": data}
 
 
 @pytest.fixture
@@ -123,20 +129,21 @@ def notes(*ticket_ids: int) -> dict[str, Any]:
 
 
 def test_every_row_of_a_large_batch_runs_once_and_is_counted(bulk: Bulk, desk: Desk) -> None:
-    tickets = range(1, 251)
+    # More than one transaction and one piece of parameters hold (CHUNK)
+    tickets = range(1, 121)
     desk.serve(*tickets)
     bulk.send(notes(*tickets))
 
     progress = bulk.finish()
 
     assert sorted(desk.notes) == list(tickets)
-    assert (progress.rows, progress.succeeded, progress.failed) == (250, 250, 0)
+    assert (progress.rows, progress.succeeded, progress.failed) == (120, 120, 0)
     assert set(bulk.states().values()) == {"succeeded"}
     record = bulk.record()
     assert record["state"] == "succeeded"
-    assert record["message"] == "All 250 rows succeeded"
+    assert record["message"] == "All 120 rows succeeded"
     assert record["data"] == {
-        "rows": 250, "succeeded": 250, "failed": 0, "cancelled": 0, "duplicates": 0,
+        "rows": 120, "succeeded": 120, "failed": 0, "cancelled": 0, "duplicates": 0,
         "results": f"/api/actions/{PARENT}/results",
     }  # fmt: skip
 
@@ -230,6 +237,21 @@ def test_a_crash_while_rows_are_kept_loses_and_doubles_none(
 
     assert sorted(desk.notes) == list(range(1, 22))
     assert bulk.counts() == (210, 21, 189, 0)
+
+
+def test_when_every_row_fails_the_batch_has_failed(bulk: Bulk, provider: FakeTransport) -> None:
+    for number in (1, 2):
+        provider.on("POST", f"/api/v2/tickets/{number}/notes", empty_reply(404))
+    bulk.send(notes(1, 2))
+
+    bulk.finish()
+
+    record = bulk.record()
+    assert (record["state"], record["code"]) == ("failed", "rows_failed")
+    assert record["message"].startswith("2 of 2 rows failed, 0 succeeded. ")
+    assert (record["data"]["rows"], record["data"]["failed"]) == (2, 2)
+    # And it is no dead letter, for it can be resumed as it is
+    assert bulk.stack.bodies("ActionDeadLetterQueue") == []
 
 
 def test_a_throttled_row_waits_and_succeeds(

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from freshbridge import aws
+from freshbridge.actions.record import State
 from freshbridge.actions.record_store import RecordStore
-from freshbridge.queues.envelope import ActionRequest
 from freshbridge.queues.payload import PayloadStore
 from tests import builders
 from tests.fakes.provider import FakeTransport, empty_reply
@@ -181,21 +181,66 @@ def test_a_cancelled_batch_finishes_what_runs_and_begins_nothing_more(
     assert bulk.counts() == (30, done, 0, 30 - done)
     assert set(bulk.states().values()) == {"succeeded", "cancelled"}
     assert bulk.record()["message"] == f"{30 - done} of 30 rows did not run, {done} succeeded"
-    assert api("POST", "cancel")[1]["ended"] == 0
+    # Asked again, it tells the same, and calls nothing cancelled that is not
+    again = api("POST", "cancel")[1]
+    assert again["ended"] == again["cancelled"] == 30 - done
 
 
-def test_a_batch_is_cancelled_before_it_is_read(bulk: Bulk, desk: Desk, api: Api) -> None:
-    bulk.send(notes(1, 2))
-    queued = ActionRequest(**bulk.stack.bodies("ActionQueue")[0])
+def submit(bulk: Bulk, parameters: dict[str, Any]) -> RecordStore:
+    """A bulk action that waits in the queue, with its record."""
+    bulk.send(parameters)
     payloads = PayloadStore(bulk.stack.names["PayloadBucket"])
-    RecordStore(bulk.stack.names["ActionTable"], payloads, days=30).submit(queued)
+    records = RecordStore(bulk.stack.names["ActionTable"], payloads, days=30)
+    records.submit(bulk.request(parameters))
+    return records
 
-    assert api("POST", "cancel")[0] == 200
+
+def test_a_batch_that_was_cancelled_before_it_was_read_is_read_when_resumed(
+    bulk: Bulk, desk: Desk, api: Api
+) -> None:
+    # Given a batch that is cancelled while it waits in the queue
+    desk.serve(1, 2)
+    records = submit(bulk, notes(1, 2))
+    status, answer = api("POST", "cancel")
+    assert (status, answer["phase"], answer["ended"]) == (200, "reading", 0)
+
+    # When it runs, nothing is done and nothing is said to be
+    bulk.finish()
+    assert desk.notes == []
+    assert bulk.progress().phase == "finished"
+    record = bulk.record()
+    assert (record["state"], record["code"]) == ("failed", "cancelled")
+    assert record["message"].startswith("Cancelled before its rows were read")
+
+    # Then resuming it reads the rows after all
+    status, answer = api("POST", "resume")
+    assert (status, answer["phase"], answer["resumed"]) == (202, "reading", 0)
+    assert records.get(PARENT).state is State.QUEUED
     bulk.finish()
 
-    assert desk.notes == []
+    assert sorted(desk.notes) == [1, 2]
+    assert bulk.record()["message"] == "All 2 rows succeeded"
     assert bulk.record()["state"] == "succeeded"
-    assert bulk.progress().phase == "finished"
+
+
+def test_the_progress_of_one_in_the_queue_is_told(bulk: Bulk, api: Api) -> None:
+    records = submit(bulk, notes(1))
+    request = bulk.request(notes(1))
+
+    status, found = api("GET", "progress")
+
+    assert (status, found["phase"], found["rows"], found["seconds_left"]) == (
+        200,
+        "queued",
+        0,
+        None,
+    )
+    assert bulk.store.find(PARENT) is None
+    # But not of one that ended without rows, nor of one that has none
+    records.end(request, State.FAILED, None)
+    assert api("GET", "progress")[0] == 404
+    records.submit(builders.action_request(action_id="act_single"))
+    assert api("GET", "progress", action="act_single")[0] == 404
 
 
 def test_a_cancelled_batch_goes_on_where_it_was(bulk: Bulk, desk: Desk, api: Api) -> None:
@@ -207,10 +252,15 @@ def test_a_cancelled_batch_goes_on_where_it_was(bulk: Bulk, desk: Desk, api: Api
     before = len(desk.notes)
     assert 0 < before < 30
 
+    assert bulk.record()["state"] == "succeeded"
     status, answer = api("POST", "resume")
+    # Until it is over once more, its record tells of no end
+    opened = bulk.record()
+    assert opened == {"state": "queued", "data": None}
     bulk.finish()
 
     assert (status, answer["resumed"]) == (202, 30 - before)
+    assert bulk.record()["state"] == "succeeded"
     assert sorted(desk.notes) == list(range(1, 31))
     assert bulk.counts() == (30, 30, 0, 0)
     assert bulk.record()["message"] == "All 30 rows succeeded"

@@ -149,7 +149,8 @@ def use_bulk_actions(api: Api, path: str) -> None:
     status, accepted = api("POST", f"{path}/actions", batch)
     assert status == 202
     bulk = f"/api/actions/{accepted['action_id']}"
-    assert api("GET", f"{bulk}/progress")[0] == 404
+    assert api("GET", f"{bulk}/progress")[0] == 200
+    assert api("GET", f"{bulk}/rows")[0] == 404
     assert api("POST", f"{bulk}/cancel")[0] == 200
     assert api("GET", f"{bulk}/progress")[0] == 200
     assert api("GET", f"{bulk}/rows", query={"state": "failed", "limit": "5"})[0] == 200

@@ -151,6 +151,8 @@ def test_each_face_refuses_in_its_own_shape_and_never_says_why(
             "provider_message": None,
             "where": None,
             "advice": "Send the header Authorization: User <secret>, Organization <secret>.",
+            "action_id": None,
+            "outcome_unknown": False,
             "fields": [],
         },
     }

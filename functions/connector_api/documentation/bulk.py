@@ -18,8 +18,8 @@ class BulkProgress(BaseModel):
     """The counts of a bulk action; `waiting` has those that run just now as well."""
 
     action_id: str
-    phase: Literal["reading", "jobs", "running", "finished"] = Field(
-        description="reading: rows are still being checked and kept, so `rows` grows"
+    phase: Literal["queued", "reading", "jobs", "running", "finished"] = Field(
+        description="queued: not begun; reading: rows are being checked and kept, so `rows` grows"
     )
     rows: int
     succeeded: int
@@ -38,7 +38,7 @@ class BulkProgress(BaseModel):
 class CancelledBulk(BulkProgress):
     """The counts after cancelling."""
 
-    ended: int = Field(description="Rows that had not begun and will not")
+    ended: int = Field(description="Rows that had not begun and will not; the same as `cancelled`")
 
 
 class ResumedBulk(BulkProgress):

@@ -21,6 +21,10 @@ class FailureDetails(BaseModel):
     provider_message: str | None = Field(default=None, description="The provider's own words")
     where: str | None = Field(default=None, description="The provider's verb and path")
     advice: str | None = Field(default=None, description="What to do about it")
+    action_id: str | None = Field(default=None, description="The action's record, if it has one")
+    outcome_unknown: bool = Field(
+        default=False, description="True when the provider may have done it: look before repeating"
+    )
     fields: list[FieldFailure] = Field(default=[], description="Every field that was refused")
 
 

@@ -74,6 +74,8 @@ class FreshbridgeError(Exception):
 
     code: ClassVar[str] = "error"
     default_advice: ClassVar[str] = ""
+    action_id: str = ""
+    """The recorded action that it ended, where there is one."""
 
     def __init__(self, what: str, **context: Unpack[Context]) -> None:
         self.what = _quotable(what)

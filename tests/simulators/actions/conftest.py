@@ -78,3 +78,4 @@ def desk() -> Iterator[Desk]:
     loop, over = stop[0]
     loop.call_soon_threadsafe(over.set)
     thread.join(10)
+    assert not thread.is_alive(), "the simulator did not stop"

@@ -133,9 +133,11 @@ def test_a_creation_whose_reply_was_lost_is_not_taken_for_a_duplicate(desk: Desk
     parameters = {**MIRA, "phone": "+4420555010", "tags": ["vip"]}
     contact_id = desk.client.create_contact(parameters)["id"]
 
-    outcome = desk.run("create_contact", parameters)
+    outcome = desk.run("create_contact", parameters, tried_before=True)
 
     assert (outcome.data["created"], outcome.data["contact_id"]) == (True, contact_id)
+    with pytest.raises(Conflict):
+        desk.run("create_contact", parameters)
 
 
 def test_contacts_are_merged_with_everything_they_have(desk: Desk) -> None:

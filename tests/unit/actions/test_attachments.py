@@ -135,7 +135,7 @@ def test_the_sum_is_checked_before_any_call(provider: FakeTransport) -> None:
         ({"name": "a", "content_base64": "AAAA", "content_type": "pdf"}, "media type"),
         ({"upload_id": "../../193000002/upl_1"}, "pattern"),
         ({"upload_id": UPLOAD + "\n"}, "pattern"),
-        ({"upload_id": UPLOAD, "url": "https://files.example/a"}, "Extra inputs"),
+        ({"upload_id": UPLOAD, "url": "https://files.example/a"}, "no such parameter"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_its_place(

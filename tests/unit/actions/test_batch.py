@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,13 +13,17 @@ from moto import mock_aws
 from freshbridge import aws
 from freshbridge.actions.action import Outcome, Unfinished
 from freshbridge.actions.catalogue import CATALOGUE, InvalidParameters, validate
+from freshbridge.actions.perform import check
+from freshbridge.bulk import change
+from freshbridge.bulk.progress import Phase
 from freshbridge.bulk.reader import TURN_S
-from freshbridge.errors import Forbidden, InvalidRequest
+from freshbridge.errors import Forbidden, InvalidRequest, Reject
 from freshbridge.instances.model import Instance
 from freshbridge.queues.envelope import ActionRequest
 from tests import builders
 from tests.fakes.actions import FakeReference, FakeUploads, run_action
 from tests.fakes.bulk import ACTION_ID, BulkStack
+from tests.fakes.moto_transactions import one_copy_each
 from tests.fakes.provider import FakeTransport, json_reply
 
 UPLOAD = "upl_0123456789abcdef0123456789abcdef"
@@ -63,7 +68,8 @@ class Desk:
 def _clients() -> Iterator[None]:
     """AWS clients of this module's own, made once: moto empties the account behind them."""
     aws.forget_clients()
-    yield
+    with one_copy_each():
+        yield
     aws.forget_clients()
 
 
@@ -160,7 +166,9 @@ def test_keeping_rows_goes_on_where_time_ran_out(
     assert outcome.message == "250 of 250 rows failed, 0 succeeded"
 
 
-def test_a_batch_that_was_cancelled_while_rows_are_kept_stops_there(desk: Desk) -> None:
+def test_a_batch_that_was_cancelled_while_rows_are_kept_stops_there(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = desk.stack.store
     request = desk.request(action="add_note", rows=[{"ticket_id": 7, "body": "x"}] * 250)
     real, appended = store.append, []
@@ -170,13 +178,49 @@ def test_a_batch_that_was_cancelled_while_rows_are_kept_stops_there(desk: Desk) 
         store.update(progress, cancelling=True)
         return real(progress, rows)
 
-    store.append = append  # type: ignore[method-assign]  # cancelled behind its back
-
-    outcome = desk.stack.finish(desk.run, request)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "append", append)  # cancelled behind its back
+        outcome = desk.stack.finish(desk.run, request)
 
     assert len(appended) == 1
-    assert outcome.message == "99 of 99 rows did not run, 0 succeeded"
+    said = "Cancelled before all rows were read; the 99 read ones did not run"
+    assert outcome.message == said
     assert desk.provider.requests == []
+    # And resumed, it is read on from there
+    aws.dynamodb().create_table(
+        TableName="actions",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )
+    desk.stack.bulk.records.submit(request)
+    resumed, count = change.resume(desk.stack.bulk, ACTION_ID, change.Which.ALL, 2.0)
+    assert (resumed.phase, count) == (Phase.READING, 99)
+    with pytest.raises(Unfinished):
+        desk.run(replace(request, origin={**request.origin, "round": 1}))
+    assert store.get(ACTION_ID).rows == 250
+    assert store.get(ACTION_ID).waiting == 250
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"action": "batch", "rows": [{}]}, "not_in_batch"),
+        ({"action": "bulk_delete", "rows": [{}]}, "not_in_batch"),
+        ({"action": "explode", "rows": [{}]}, "unknown_action"),
+        (
+            {"action": "add_note", "source": {"key": "uploads/another/rows.csv"}},
+            "invalid_request",
+        ),
+    ],
+)
+def test_what_no_row_is_needed_to_see_is_refused_at_once(
+    desk: Desk, parameters: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(Reject) as raised:
+        check(desk.request(**parameters))
+
+    assert raised.value.code == code
 
 
 @pytest.mark.parametrize(

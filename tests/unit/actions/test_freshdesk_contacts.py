@@ -271,11 +271,13 @@ def test_what_an_attempt_with_a_lost_reply_made_is_no_conflict(
     provider.on("GET", f"{CONTACTS}/7", json_reply(stored))
 
     if ours:
-        outcome = run_action("create_contact", parameters, provider)
+        outcome = run_action("create_contact", parameters, provider, tried_before=True)
         assert (outcome.data["created"], outcome.data["contact_id"]) == (True, 7)
-    else:
         with pytest.raises(Conflict):
             run_action("create_contact", parameters, provider)
+    else:
+        with pytest.raises(Conflict):
+            run_action("create_contact", parameters, provider, tried_before=True)
 
 
 def test_an_update_sends_what_is_given_and_nulls_clear() -> None:

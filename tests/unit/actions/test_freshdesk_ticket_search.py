@@ -178,7 +178,7 @@ def test_a_query_and_filters_both_have_to_hold() -> None:
         ({"created_from": 20260303}, "filters.created_from", "give a day"),
         ({"created_from": "2026-02-30"}, "filters.created_from", "give a day"),
         ({"due_from": "2026-03-02", "due_to": "2026-03-01"}, "filters", "later than due_to"),
-        ({"responder_id": 5}, "filters.responder_id", "not permitted"),
+        ({"responder_id": 5}, "filters.responder_id", "no such parameter"),
         ({"custom_fields": {"cf_a": ["it's"]}}, "filters.custom_fields.cf_a.0", "searched"),
         ({}, "", "give query, filters, or both"),
     ],

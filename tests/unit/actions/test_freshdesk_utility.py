@@ -100,6 +100,20 @@ def test_the_instance_says_how_old_a_list_may_be(
     assert (outcome.cached, outcome.age_s) == (kept, passed if kept else 0)
 
 
+def test_an_agent_who_is_newer_than_what_is_kept_is_found() -> None:
+    desk = Desk(ON)
+    desk.fake.on("GET", AGENTS, json_reply([agent(1)]), json_reply([agent(1), agent(2)]))
+    desk.run("list_agents")
+    desk.now.at += timedelta(seconds=60)
+    address = agent(2)["contact"]["email"]
+
+    found = desk.run("list_agents", email=address)
+
+    assert (ids(found), found.cached) == ([2], False)
+    assert ids(desk.run("list_agents", email=address)) == [2]
+    assert len(desk.fake.requests) == 2
+
+
 def test_a_fresh_list_can_be_asked_for_and_serves_the_others() -> None:
     desk = Desk(ON)
     desk.fake.on("GET", AGENTS, json_reply([agent(1)]), json_reply([agent(1), agent(2)]))

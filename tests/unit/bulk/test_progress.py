@@ -39,6 +39,33 @@ def test_time_left_follows_from_the_rate() -> None:
     assert shown["finished_at"] is None
 
 
+@pytest.mark.parametrize(
+    ("known", "failed", "cancelled"),
+    [
+        ({"rows": 2, "failed": 2}, True, False),
+        ({"rows": 2, "failed": 1, "succeeded": 1}, False, False),
+        ({"rows": 2, "failed": 1, "cancelled": 1, "cancelling": True}, True, False),
+        ({"rows": 2, "cancelled": 2, "cancelling": True}, False, True),
+        ({"rows": 2, "cancelled": 1, "succeeded": 1, "cancelling": True}, False, False),
+        ({"rows": 1, "cancelled": 1}, False, False),
+        ({"rows": 0, "unread": True}, False, True),
+        ({"rows": 0}, False, False),
+    ],
+)
+def test_what_has_had_no_effect_is_known(
+    known: dict[str, Any], failed: bool, cancelled: bool
+) -> None:
+    held = progress(**known)
+
+    assert (held.failed_whole, held.cancelled_whole) == (failed, cancelled)
+
+
+def test_a_batch_that_was_not_read_says_so() -> None:
+    assert progress(unread=True).sentence() == "Cancelled before its rows were read"
+    said = "Cancelled before all rows were read; the 99 read ones did not run"
+    assert progress(rows=99, cancelled=99, unread=True).sentence() == said
+
+
 def test_a_resumed_round_is_measured_from_its_own_beginning() -> None:
     held = progress(rows=100, succeeded=80, settled_before=60, round_at=BEGIN + 1_000)
 

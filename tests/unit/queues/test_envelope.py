@@ -105,6 +105,16 @@ def test_no_text_whatever_raises_anything_else(text: str) -> None:
             read(text)
 
 
+@pytest.mark.parametrize("moment", ["yesterday", "", "0001-01-01T00:00:00+23:59"])
+def test_an_action_is_submitted_at_a_time(moment: str) -> None:
+    fields = json.loads(envelope.to_text(builders.action_request()))
+
+    with pytest.raises(UnreadableMessage, match="submitted_at must be"):
+        envelope.action_request(json.dumps(fields | {"submitted_at": moment}))
+    zoned = json.dumps(fields | {"submitted_at": "2026-03-03T14:02:40.5+02:00"})
+    assert envelope.action_request(zoned).submitted_at == "2026-03-03T12:02:40Z"
+
+
 def test_an_action_without_a_key_could_run_twice_and_is_refused() -> None:
     with pytest.raises(UnreadableMessage, match="idempotency_key must not be empty"):
         envelope.action_request(envelope.to_text(builders.action_request(idempotency_key="")))

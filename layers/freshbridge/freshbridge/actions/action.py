@@ -14,8 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from freshbridge.errors import Reject
+
 if TYPE_CHECKING:
     from freshbridge.actions.context import Context
+    from freshbridge.queues.envelope import ActionRequest
+
+Find = Callable[[str, str], "Action"]
+"""The catalogue's own: from a platform and a name to an action, or UnknownAction."""
 
 
 class Effect(StrEnum):
@@ -48,6 +54,19 @@ class Unfinished(Exception):
         self.after_s = after_s
 
 
+class NothingDone(Reject):
+    """The action came to its end without any effect; `data` is what an outcome would tell.
+
+    All there is to know of it is on record already, so it needs no dead letter.
+    """
+
+    code = "nothing_done"
+
+    def __init__(self, what: str, data: dict[str, Any]) -> None:
+        super().__init__(what)
+        self.data = data
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What an action answers: the `data` and `message` of the response.
@@ -69,7 +88,8 @@ class Action:
     `run` takes the context and the validated parameters. `credits` is what the action costs of
     the provider's rate limit as it is mostly used, and `credits_note` says when it costs more.
     `example` is a set of parameters that the model accepts. An action that is `in_background` takes
-    longer than an API may take to answer, so it always goes through the queue.
+    longer than an API may take to answer, so it always goes through the queue; `refuse` is told of
+    each request for it before it is queued, and raises a Reject where it could never be run.
     """
 
     platform: str
@@ -81,6 +101,7 @@ class Action:
     credits: int = 1
     credits_note: str = ""
     in_background: bool = False
+    refuse: Callable[[ActionRequest, Any, Find], None] | None = None
 
     @property
     def description(self) -> str:

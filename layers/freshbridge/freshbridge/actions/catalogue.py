@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from freshbridge.actions.action import Action, Parameters
 from freshbridge.actions.freshdesk import (
@@ -107,6 +108,16 @@ class Catalogue:
 
 
 CATALOGUE = Catalogue(FAMILIES)
+_WORDS = {
+    "extra_forbidden": "there is no such parameter",
+    "missing": "it is required",
+    "none_required": "it must be null",
+}
+
+
+def _sentence(found: ErrorDetails) -> str:
+    """Pydantic's finding in words for who does not know pydantic."""
+    return _WORDS.get(found["type"]) or found["msg"].removeprefix("Value error, ")
 
 
 def validate(action: Action, parameters: dict[str, Any]) -> Parameters:
@@ -119,7 +130,9 @@ def validate(action: Action, parameters: dict[str, Any]) -> Parameters:
         return action.parameters.model_validate(parameters)
     except ValidationError as error:
         fields = [
-            FieldError(".".join(str(step) for step in found["loc"]), found["msg"], found["type"])
+            FieldError(
+                ".".join(str(step) for step in found["loc"]), _sentence(found), found["type"]
+            )
             for found in error.errors(include_input=False, include_url=False)
         ]
         raise InvalidParameters(

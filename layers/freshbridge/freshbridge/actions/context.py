@@ -113,13 +113,17 @@ class Services:
 
 @dataclass(frozen=True)
 class Context:
-    """One run of one action. `clock` gives the present, aware of its zone."""
+    """One run of one action. `clock` gives the present, aware of its zone.
+
+    `tried_before`: an earlier run ended without success, so what it was to make may be there.
+    """
 
     client: FreshdeskClient
     instance: Instance
     request: ActionRequest
     services: Services
     clock: Callable[[], datetime] = timestamps.now
+    tried_before: bool = False
 
     def reference(
         self, kind: str, *, key: str = "", refresh: bool = False, max_age_s: float | None = None

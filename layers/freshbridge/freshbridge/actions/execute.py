@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 )
 
 from freshbridge import aws, timestamps
-from freshbridge.actions.action import Effect, Outcome
+from freshbridge.actions.action import Effect, NothingDone, Outcome
 from freshbridge.actions.catalogue import CATALOGUE, Catalogue
 from freshbridge.actions.context import Context, Services
 from freshbridge.actions.perform import check, perform
@@ -57,6 +57,14 @@ class RecordUnavailable(Retry):
     """The idempotency table did not answer, so running now could be running twice."""
 
     code = "record_unavailable"
+
+
+@dataclass(frozen=True)
+class _Run:
+    """How long a run's calls may wait, and whether it is the first one."""
+
+    waiting: Waiting | None
+    tried_before: bool
 
 
 class Executor:
@@ -121,13 +129,13 @@ class Executor:
         started = self._clock()
         until = started + timedelta(milliseconds=context.get_remaining_time_in_millis())
         self._running[request.action_id] = (request, timestamps.to_text(started))
-        self._records.begin(
+        tried_before = self._records.begin(
             request,
             at=timestamps.to_text(started),
             until=timestamps.to_text(until),
             queued=queued,
         )
-        outcome, ran = self._outcome(request, context, waiting)
+        outcome, ran = self._outcome(request, context, _Run(waiting, tried_before))
         attempt = self._attempt(request, State.SUCCEEDED) if ran else None
         del self._running[request.action_id]
         self._records.end(
@@ -160,6 +168,8 @@ class Executor:
         """
         named = error.fields if isinstance(error, InvalidRequest | Conflict) else ()
         known = failure_attributes(code, reason, named)
+        if isinstance(error, NothingDone):
+            known["data"] = error.data
         next_at = ""
         if state is State.WAITING:
             next_at = timestamps.to_text(self._clock() + timedelta(seconds=wait_s))
@@ -183,20 +193,20 @@ class Executor:
         return Attempt(started_at, now, state.value, code, reason, next_at)
 
     def _outcome(
-        self, request: ActionRequest, context: LambdaContext, waiting: Waiting | None
+        self, request: ActionRequest, context: LambdaContext, run: _Run
     ) -> tuple[Outcome, bool]:
         """What the action answered, and whether it ran just now."""
         action = check(request, self._catalogue)
         if action.effect is Effect.READ:
             # Read anew each time: an answer of the first time may be old by the second.
-            return self._run(request, waiting), True
+            return self._run(request, run), True
         self._config.register_lambda_context(context)
         ran: list[bool] = []
         fields = {
             "idempotency_key": request.idempotency_key,
             "ran": ran,
             "envelope": request,
-            "waiting": waiting,
+            "run": run,
         }
         try:
             kept = self._once(request=fields)
@@ -209,14 +219,17 @@ class Executor:
     def _run_packed(self, *, request: dict[str, Any]) -> dict[str, Any]:
         request["ran"].append(True)
         envelope: ActionRequest = request["envelope"]
-        text = json.dumps(asdict(self._run(envelope, request["waiting"])), separators=(",", ":"))
+        text = json.dumps(asdict(self._run(envelope, request["run"])), separators=(",", ":"))
         return {"outcome": self._payloads.pack(text, f"actions/outcomes/{envelope.action_id}.json")}
 
-    def _run(self, request: ActionRequest, waiting: Waiting | None) -> Outcome:
+    def _run(self, request: ActionRequest, run: _Run) -> Outcome:
         action = self._catalogue.find(request.platform, request.action)
 
         def work(client: FreshdeskClient, instance: Instance) -> Outcome:
-            return perform(Context(client, instance, request, self._services, self._clock), action)
+            return perform(
+                Context(client, instance, request, self._services, self._clock, run.tried_before),
+                action,
+            )
 
         cause = Cause(request.correlation_id, action_id=request.action_id)
-        return self._connections.use(request.instance_id, work, cause=cause, waiting=waiting)
+        return self._connections.use(request.instance_id, work, cause=cause, waiting=run.waiting)

@@ -40,9 +40,12 @@ def check(request: ActionRequest, catalogue: Catalogue = CATALOGUE) -> Action:
 
     Raises:
         UnknownAction, InvalidParameters: before any call.
+        What the action's own `refuse` raises.
     """
     action = catalogue.find(request.platform, request.action)
-    validate(action, request.parameters)
+    parameters = validate(action, request.parameters)
+    if action.refuse is not None:
+        action.refuse(request, parameters, catalogue.find)
     return action
 
 

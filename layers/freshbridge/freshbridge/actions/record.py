@@ -132,6 +132,8 @@ class ActionRecord:
             shown["fields"] = list(self.fields)
         if self.state is State.SUCCEEDED:
             shown |= {"data": self.data or {}, "cached": self.cached, "age_s": self.age_s}
+        elif self.data is not None:
+            shown["data"] = self.data
         return shown
 
 

@@ -33,6 +33,10 @@ _TEXTS = tuple(
 )
 
 
+LONGEST_ID = 256
+"""Characters; DynamoDB would refuse a longer key as an error of this program's."""
+
+
 class UnknownActionRecord(NotFound):
     """No action has this id, or its record has expired."""
 
@@ -91,9 +95,10 @@ class RecordStore:
             return self.get(request.action_id)
         return None
 
-    def begin(self, request: ActionRequest, *, at: str, until: str, queued: bool) -> None:
+    def begin(self, request: ActionRequest, *, at: str, until: str, queued: bool) -> bool:
         """Note that an attempt begins; a request nobody submitted here gets its record now.
 
+        True when an earlier attempt was made, or was begun by a function that did not live to tell.
         A record that has succeeded stays as it is: this is then a message that came twice.
         """
         new = self._new(request)
@@ -109,18 +114,22 @@ class RecordStore:
             ":queued": {"BOOL": queued},
         }
         with _unless_refused():
-            self._client.update_item(
+            found = self._client.update_item(
                 TableName=self._table,
                 Key={"pk": {"S": request.action_id}},
+                ReturnValues="ALL_OLD",
                 UpdateExpression=(
                     f"SET {if_new}, #state = :running, instance_state = :listed, "
                     "started_at = :at, running_until = :until, queued = :queued "
-                    "REMOVE next_at, code, message, finished_at, #fields"
+                    "REMOVE next_at, code, message, finished_at, #fields, #data"
                 ),
                 ConditionExpression="attribute_not_exists(#state) OR #state <> :succeeded",
-                ExpressionAttributeNames=names | {"#fields": "fields"},
+                ExpressionAttributeNames=names | {"#fields": "fields", "#data": "data"},
                 ExpressionAttributeValues=values,
             )
+            before: dict[str, Any] = found.get("Attributes", {})
+            return "attempts" in before or before.get("state") == {"S": State.RUNNING.value}
+        return True
 
     def end(
         self,
@@ -160,15 +169,39 @@ class RecordStore:
                 **condition,
             )
 
+    def reopen(self, record: ActionRecord) -> None:
+        """Note that an action which had come to its end is queued again; its attempts stay.
+
+        Raises:
+            ClientError, BotoCoreError: the table did not take it.
+        """
+        with _unless_refused():
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": record.action_id}},
+                UpdateExpression=(
+                    "SET #state = :queued, instance_state = :listed "
+                    "REMOVE finished_at, next_at, message, code, #data, #fields"
+                ),
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeNames={"#state": "state", "#data": "data", "#fields": "fields"},
+                ExpressionAttributeValues={
+                    ":queued": {"S": State.QUEUED.value},
+                    ":listed": {"S": f"{record.instance_id}#{State.QUEUED}"},
+                },
+            )
+
     def get(self, action_id: str) -> ActionRecord:
         """One record, as it must be understood now.
 
         Raises:
             UnknownActionRecord: there is none.
         """
-        found = self._client.get_item(
-            TableName=self._table, Key={"pk": {"S": action_id}}, ConsistentRead=True
-        )
+        found: Any = {}
+        if len(action_id) <= LONGEST_ID:
+            found = self._client.get_item(
+                TableName=self._table, Key={"pk": {"S": action_id}}, ConsistentRead=True
+            )
         if "Item" not in found or int(found["Item"]["expires_at"]["N"]) <= self._clock():
             raise UnknownActionRecord(
                 f"no action {action_id[:64]}",

@@ -19,7 +19,7 @@ from freshbridge.actions.perform import check
 from freshbridge.actions.record import ActionRecord, State
 from freshbridge.budget.assembly import patience
 from freshbridge.budget.ledger import Use
-from freshbridge.errors import Conflict, FieldError, InvalidRequest, Reject, Retry
+from freshbridge.errors import Conflict, FieldError, InvalidRequest, Reject, Retry, Throttled
 from freshbridge.identifiers import derived_id, new_id
 from freshbridge.queues.backoff import wait_of
 from freshbridge.queues.envelope import ActionRequest
@@ -126,6 +126,13 @@ def fingerprint(request: ActionRequest) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _refusal(error: Retry) -> Retry:
+    """What somebody is told who would not wait: to them the budget's wait is the rate limit."""
+    if not error.costs_no_attempt:
+        return error
+    return Throttled("Rate limit exceeded. Please try again later", after=error.after, status=429)
+
+
 class Submission:
     """Where the API hands its action requests in."""
 
@@ -185,8 +192,9 @@ class Submission:
             outcome = self._executor.execute(request, context, queued=False, waiting=waiting)
         except Retry as error:
             if preference.strict:
-                self._failed(request, error)
-                raise
+                refusal = _refusal(error)
+                self._failed(request, refusal)
+                raise refusal from error
             wait_s = wait_of(error, 1, random=0.5)
             return self._put_off(request, error, error.code, str(error), wait_s)
         except Unfinished as rest:
@@ -222,6 +230,7 @@ class Submission:
             raise
 
     def _failed(self, request: ActionRequest, error: Retry | Reject) -> None:
+        error.action_id = request.action_id
         self._executor.failed(
             request, State.FAILED, error=error, code=error.code, reason=str(error)
         )

@@ -7,6 +7,8 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from freshbridge import timestamps
+from freshbridge.actions.record_store import UnknownActionRecord
 from freshbridge.bulk.carry_on import cancel_waiting
 from freshbridge.bulk.progress import Phase, Progress, RowState
 from freshbridge.bulk.row_item import RowItem
@@ -57,8 +59,32 @@ def read_which(text: str | None) -> Which:
         ) from None
 
 
-def cancel(bulk: Bulk, action_id: str, now: float) -> tuple[Progress, int]:
-    """End every row that has not begun, and keep others from beginning; how many those were.
+def progress_of(bulk: Bulk, action_id: str) -> Progress:
+    """How far it is; of one that waits in the queue, that it does.
+
+    Raises:
+        UnknownBulkAction: there is no such bulk action, or it ended before it had rows.
+    """
+    progress = bulk.store.find(action_id)
+    if progress is not None:
+        return progress
+    try:
+        record = bulk.records.get(action_id)
+    except UnknownActionRecord:
+        raise UnknownBulkAction(f"no bulk action {action_id[:64]}") from None
+    if not _may_begin(record):
+        raise UnknownBulkAction(f"{action_id[:64]} is no bulk action that has rows")
+    submitted = timestamps.from_text(record.submitted_at).timestamp()
+    return Progress(action_id, Phase.QUEUED, submitted, submitted)
+
+
+def _may_begin(record: ActionRecord) -> bool:
+    name = record.action
+    return (name == "batch" or name.startswith("bulk_")) and not record.state.final
+
+
+def cancel(bulk: Bulk, action_id: str, now: float) -> Progress:
+    """End every row that has not begun, and keep others from beginning.
 
     One that waits to be read is ended before it begins. One that is done stays as it is.
 
@@ -69,21 +95,22 @@ def cancel(bulk: Bulk, action_id: str, now: float) -> tuple[Progress, int]:
     progress = bulk.store.find(action_id)
     if progress is None:
         record = bulk.records.get(action_id)
-        action = bulk.find(record.platform, record.action)
-        if not action.in_background or record.state.final:
+        if not _may_begin(record):
             raise UnknownBulkAction(f"{action_id[:64]} is no bulk action that could be cancelled")
         progress = bulk.store.create(Progress(action_id, Phase.READING, now, now))
     if progress.phase is Phase.FINISHED:
-        return progress, 0
+        return progress
     progress = bulk.store.update(progress, cancelling=True)
-    ended = cancel_waiting(bulk, progress) if progress.phase is not Phase.READING else 0
-    return bulk.store.get(action_id), ended
+    if progress.phase is not Phase.READING:
+        cancel_waiting(bulk, progress)
+    return bulk.store.get(action_id)
 
 
 def resume(bulk: Bulk, action_id: str, which: Which, now: float) -> tuple[Progress, int]:
     """Run the rows again that failed or were cancelled, and send anew those that never arrived.
 
-    A row that is on its way all the same has its effect once. How many will be run.
+    A row that is on its way all the same has its effect once. How many will be run of those that
+    were read; one that was cancelled while it was being read goes on reading.
 
     Raises:
         UnknownActionRecord, UnknownBulkAction: there is nothing to resume.
@@ -103,14 +130,18 @@ def resume(bulk: Bulk, action_id: str, which: Which, now: float) -> tuple[Progre
         progress = bulk.store.get(action_id)
         progress = bulk.store.update(
             progress,
-            phase=Phase.RUNNING,
+            phase=Phase.READING if progress.unread else Phase.RUNNING,
             position=0,
             sent=0,
             settled_before=progress.settled,
-            failed_before=progress.failed,
+            # Of one that was not read, no row has failed by running.
+            failed_before=0 if progress.unread else progress.failed,
             round_at=now,
             finished_at=0.0,
+            unread=False,
         )
+    # The record of what had come to its end would tell of that end until the next one.
+    bulk.records.reopen(record)
     bulk.queue.publish(_request(record, progress.round), action_id)
     return progress, progress.waiting
 

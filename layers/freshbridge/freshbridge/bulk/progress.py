@@ -39,8 +39,9 @@ SETTLED = (RowState.SUCCEEDED, RowState.FAILED, RowState.CANCELLED)
 
 
 class Phase(StrEnum):
-    """What the bulk action itself is at."""
+    """What the bulk action itself is at; QUEUED is shown and never kept."""
 
+    QUEUED = "queued"
     READING = "reading"
     JOBS = "jobs"
     RUNNING = "running"
@@ -54,6 +55,7 @@ class Progress:
     `position` is the last row that was looked at for sending, `sent` how many were sent in this
     round, and `settled_before` and `failed_before` how many had settled and failed when the round
     began: a resumed action begins another one. `changes` grows with every change of rows.
+    `unread` says that the reading of rows was cancelled, so that there may be more of them.
     """
 
     action_id: str
@@ -74,6 +76,7 @@ class Progress:
     finished_at: float = 0.0
     cancelling: bool = False
     stop_on_error: bool = False
+    unread: bool = False
     duplicates: int = 0
     source_tag: str = ""
     jobs: str = ""
@@ -98,6 +101,18 @@ class Progress:
         """True when rows that have not begun must not begin."""
         return self.cancelling or (self.stop_on_error and self.failed > self.failed_before)
 
+    @property
+    def cancelled_whole(self) -> bool:
+        """True when somebody cancelled it before any row came to an end of its own."""
+        if self.unread:
+            return True
+        return self.cancelling and self.cancelled > 0 and self.succeeded == self.failed == 0
+
+    @property
+    def failed_whole(self) -> bool:
+        """True when rows failed and none succeeded."""
+        return self.failed > 0 and self.succeeded == 0
+
     def room(self) -> int:
         """How many rows may be sent now; none until half of the window is free."""
         window = CAREFUL_WINDOW if self.stop_on_error else WINDOW
@@ -114,7 +129,8 @@ class Progress:
 
     def seconds_left(self, now: float) -> int | None:
         """Until the last row settles at the present rate; None while that is not known."""
-        if self.phase is Phase.FINISHED or (self.waiting == 0 and self.phase is not Phase.READING):
+        known = self.phase not in (Phase.QUEUED, Phase.READING)
+        if self.phase is Phase.FINISHED or (self.waiting == 0 and known):
             return 0
         rate = self.rate(now)
         return math.ceil(self.waiting / rate) if rate else None
@@ -153,6 +169,9 @@ class Progress:
 
     def sentence(self) -> str:
         """What became of the rows, plainly."""
+        if self.unread:
+            some = f" all rows were read; the {self.rows} read ones did not run"
+            return f"Cancelled before{some if self.rows else ' its rows were read'}"
         if self.failed == self.cancelled == 0:
             known = {0: "There were no rows", 1: "The row succeeded"}
             return known.get(self.rows, f"All {self.rows} rows succeeded")

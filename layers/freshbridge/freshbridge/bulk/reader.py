@@ -23,13 +23,15 @@ TURN_S = 20.0
 def keep_rows(
     bulk: Bulk, progress: Progress, rows: Iterable[CheckedRow], now: Callable[[], float]
 ) -> tuple[Progress, bool]:
-    """Keep the rows that are not kept yet; whether these were all.
+    """Keep the rows that are not kept yet, until it is cancelled; whether these were all.
 
     Raises:
         Overtaken: somebody else keeps them at the same time.
         UnreadableRows and its like: the source is none; nothing of it has run.
     """
     began = now()
+    if progress.cancelling:
+        return progress, False
     for piece in _pieces(islice(rows, progress.rows, None)):
         bulk.inputs.keep(
             progress.action_id,
@@ -37,9 +39,7 @@ def keep_rows(
             first=piece[0].item.number,
         )
         progress = bulk.store.append(progress, [row.item for row in piece])
-        if progress.cancelling:
-            return progress, True
-        if now() - began > TURN_S:
+        if progress.cancelling or now() - began > TURN_S:
             return progress, False
     return progress, True
 
@@ -47,6 +47,12 @@ def keep_rows(
 def begin_round(bulk: Bulk, progress: Progress, phase: Phase, now: float) -> Progress:
     """From here on rows are run; what has settled by now counts for no rate."""
     return bulk.store.update(progress, phase=phase, round_at=now, settled_before=progress.settled)
+
+
+def give_up_reading(bulk: Bulk, progress: Progress, now: float) -> Progress:
+    """It was cancelled with rows left to read: those that are kept will be cancelled."""
+    progress = bulk.store.update(progress, unread=True)
+    return begin_round(bulk, progress, Phase.RUNNING, now)
 
 
 def _pieces(rows: Iterator[CheckedRow]) -> Iterator[list[CheckedRow]]:

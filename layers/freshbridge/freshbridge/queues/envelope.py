@@ -11,6 +11,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from freshbridge import timestamps
 from freshbridge.errors import Reject
 
 # Amazon SQS refuses these characters, and a lone surrogate is no UTF-8: JSON's escape hides them.
@@ -125,6 +126,11 @@ def action_request(text: str) -> ActionRequest:
             raise UnreadableMessage(f"action request: {name} must be an object")
         objects[name] = value
     texts: dict[str, Any] = dict(_strings(fields, ActionRequest, leave=tuple(objects)))
+    try:
+        moment = timestamps.from_text(texts["submitted_at"])
+        texts["submitted_at"] = timestamps.to_text(moment)
+    except (ValueError, OverflowError):
+        raise UnreadableMessage("action request: submitted_at must be an ISO 8601 time") from None
     if not texts["idempotency_key"]:
         raise UnreadableMessage("action request: idempotency_key must not be empty")
     return ActionRequest(**texts, **objects)

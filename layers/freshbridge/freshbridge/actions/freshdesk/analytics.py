@@ -34,7 +34,10 @@ def _moment(value: object) -> date | datetime:
     try:
         if isinstance(value, str):
             kind = date if _DAY.fullmatch(value) else datetime
-            return kind.fromisoformat(value)
+            moment = kind.fromisoformat(value)
+            # No account is older, and no zone's offset leads outside of what a time can be.
+            if 1970 < moment.year < 9999:
+                return moment
     except ValueError:
         # The standard library's sentence quotes what was given.
         pass

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from freshbridge.actions.action import Action, Effect, Outcome, Parameters, Unfinished
+from freshbridge.actions.action import Action, Effect, Find, Outcome, Parameters, Unfinished
 from freshbridge.actions.freshdesk.bulk_run import begun, seconds, seen_through
 from freshbridge.actions.mapping import FieldNames
 from freshbridge.actions.uploads import UPLOAD_ID_PATTERN
 from freshbridge.bulk.checked_rows import RowChecker
 from freshbridge.bulk.progress import Phase, Progress, RowState
-from freshbridge.bulk.reader import begin_round, keep_rows
+from freshbridge.bulk.reader import begin_round, give_up_reading, keep_rows
 from freshbridge.bulk.rows import LARGEST_COUNT, Row, RowFormat, file_rows, listed_rows
 from freshbridge.bulk.source import in_pieces
 from freshbridge.errors import FieldError, Forbidden, InvalidRequest, NotFound
 
 if TYPE_CHECKING:
     from freshbridge.actions.context import Context
+    from freshbridge.queues.envelope import ActionRequest
 
 SHOWN_PROBLEMS = 100
 _ENDINGS = {
@@ -91,16 +92,28 @@ class NotInBatch(InvalidRequest):
     default_advice = "Name an action that does one thing, such as update_ticket."
 
 
+def refuse(request: ActionRequest, parameters: Batch, find: Find) -> None:
+    """What can be seen without any row.
+
+    Raises:
+        UnknownAction, NotInBatch, InvalidRequest: this batch could run nothing.
+    """
+    action = find(request.platform, parameters.action)
+    if action.in_background:
+        raise NotInBatch(f"{action.name} cannot be a batch's action")
+    if parameters.source is not None and parameters.source.key is not None:
+        _own_key(request.instance_id, parameters.source.key)
+
+
 def batch(context: Context, parameters: Batch) -> Outcome:
     """Keep the rows, send them through the queue, and sum up what became of them.
 
     Raises:
-        UnknownAction, NotInBatch, UnreadableRows, RowFileMissing: nothing has run.
+        UnreadableRows, RowFileMissing: nothing has run.
         Unfinished: it goes on.
+        NothingDone: it is over, and no row succeeded.
     """
     action = context.services.bulk.find(context.request.platform, parameters.action)
-    if action.in_background:
-        raise NotInBatch(f"{action.name} cannot be a batch's action")
     checker = RowChecker(
         context.request.action_id,
         action,
@@ -118,16 +131,19 @@ def batch(context: Context, parameters: Batch) -> Outcome:
 
 
 def _read(context: Context, parameters: Batch, progress: Progress, checker: RowChecker) -> Progress:
-    bulk = context.services.bulk
-    if not progress.cancelling:
-        if parameters.source is not None and parameters.source.key and not progress.source_tag:
-            tag = bulk.files.tag(_own_key(context, parameters.source.key))
-            progress = bulk.store.update(progress, source_tag=tag)
-        rows = (checker.check(row) for row in _rows(context, parameters, progress.source_tag))
-        progress, all_kept = keep_rows(bulk, progress, rows, lambda: seconds(context))
-        if not all_kept:
-            raise Unfinished(1)
-        progress = bulk.store.update(progress, duplicates=checker.duplicates)
+    bulk, source = context.services.bulk, parameters.source
+    if progress.cancelling:
+        return give_up_reading(bulk, progress, seconds(context))
+    if source is not None and source.key and not progress.source_tag:
+        tag = bulk.files.tag(_own_key(context.instance.instance_id, source.key))
+        progress = bulk.store.update(progress, source_tag=tag)
+    rows = (checker.check(row) for row in _rows(context, parameters, progress.source_tag))
+    progress, all_kept = keep_rows(bulk, progress, rows, lambda: seconds(context))
+    if not all_kept:
+        if progress.cancelling:
+            return give_up_reading(bulk, progress, seconds(context))
+        raise Unfinished(1)
+    progress = bulk.store.update(progress, duplicates=checker.duplicates)
     return begin_round(bulk, progress, Phase.RUNNING, seconds(context))
 
 
@@ -138,13 +154,14 @@ def _rows(context: Context, parameters: Batch, tag: str) -> Iterator[Row]:
     if source.upload_id is not None:
         stored = context.services.uploads.find(context.instance.instance_id, source.upload_id)
         return file_rows(in_pieces(stored.content.open()), _format(source, stored.name))
-    files, key = context.services.bulk.files, _own_key(context, source.key or "")
+    key = _own_key(context.instance.instance_id, source.key or "")
+    files = context.services.bulk.files
     return file_rows(files.pieces(key, tag or files.tag(key)), _format(source, key))
 
 
-def _own_key(context: Context, key: str) -> str:
+def _own_key(instance_id: str, key: str) -> str:
     """Another instance's uploads are none of this one's business."""
-    folder = f"uploads/{context.instance.instance_id}/"
+    folder = f"uploads/{instance_id}/"
     if not key.startswith(folder) or key == folder:
         problem = FieldError("source.key", f"must be below {folder}", "invalid_value")
         raise InvalidRequest("this file cannot be read", fields=[problem])
@@ -210,5 +227,6 @@ ACTIONS = (
         credits=0,
         credits_note="What its rows cost; dry_run says how much that is",
         in_background=True,
+        refuse=refuse,
     ),
 )

@@ -22,7 +22,7 @@ from freshbridge.actions.freshdesk.ticket_jobs import DeleteJob, TicketJob, Upda
 from freshbridge.bulk.checked_rows import CheckedRow, runnable
 from freshbridge.bulk.progress import Phase, Progress, RowState
 from freshbridge.bulk.proof import FEW_TICKETS, JOB_ONLY, UNPROVABLE
-from freshbridge.bulk.reader import begin_round, keep_rows
+from freshbridge.bulk.reader import begin_round, give_up_reading, keep_rows
 from freshbridge.bulk.row_item import RowItem
 from freshbridge.bulk.rows import LARGEST_COUNT
 
@@ -121,6 +121,9 @@ def bulk_update_tickets(context: Context, parameters: BulkUpdateTickets) -> Outc
         changes: dict[str, Any] = {}
         if parameters.properties is not None:
             changes = ticket_body(context, parameters.properties)
+            if "agent_id" in parameters.properties.model_fields_set:
+                # As the caller says it, so that what is refused is named so too.
+                changes["agent_id"] = changes.pop("responder_id")
         singles: list[Single] = []
         if parameters.reply is not None:
             singles.append(("add_reply", {"body": parameters.reply.body}))
@@ -136,8 +139,6 @@ def bulk_assign(context: Context, parameters: BulkAssign) -> Outcome:
     progress = begun(context)
     if progress.phase is Phase.READING:
         given = parameters.model_dump(exclude={"ticket_ids"}, exclude_unset=True)
-        if "agent_id" in given:
-            given["responder_id"] = given.pop("agent_id")
         singles = [("update_ticket", given)]
         progress = _kept(context, progress, parameters.ticket_ids, singles, by_job=True)
     return _update_jobs(context, progress)
@@ -158,7 +159,8 @@ def _update_jobs(context: Context, progress: Progress) -> Outcome:
     # As they were when it began: a name looked up anew could have another meaning by now.
     properties = context.services.bulk.inputs.read(progress.action_id, 0)[1]
     del properties["ticket_id"]
-    return _with_jobs(context, progress, UpdateJob(properties))
+    place = "properties." if context.request.action == "bulk_update_tickets" else ""
+    return _with_jobs(context, progress, UpdateJob(properties, place))
 
 
 def _with_jobs(context: Context, progress: Progress, job: TicketJob) -> Outcome:
@@ -180,12 +182,13 @@ def _kept(
     # What only a job can do has to be a job, for however few tickets.
     job_only = any(parameters.keys() & JOB_ONLY for _action, parameters in singles)
     by_job = by_job and (job_only or len(unique) > FEW_TICKETS)
-    if not progress.cancelling:
-        rows = _rows(progress.action_id, unique, singles, runs_singly=not job_only)
-        progress, all_kept = keep_rows(bulk, progress, rows, lambda: seconds(context))
-        if not all_kept:
-            raise Unfinished(1)
-        progress = bulk.store.update(progress, duplicates=len(ids) - len(unique))
+    rows = _rows(progress.action_id, unique, singles, runs_singly=not job_only)
+    progress, all_kept = keep_rows(bulk, progress, rows, lambda: seconds(context))
+    if not all_kept:
+        if progress.cancelling:
+            return give_up_reading(bulk, progress, seconds(context))
+        raise Unfinished(1)
+    progress = bulk.store.update(progress, duplicates=len(ids) - len(unique))
     phase = Phase.JOBS if by_job and not progress.cancelling else Phase.RUNNING
     return begin_round(bulk, progress, phase, seconds(context))
 

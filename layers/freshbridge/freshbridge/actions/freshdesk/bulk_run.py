@@ -7,12 +7,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from freshbridge.actions.action import Outcome, Unfinished
+from freshbridge.actions.action import NothingDone, Outcome, Unfinished
 from freshbridge.bulk.carry_on import carry_on, summary
 from freshbridge.bulk.progress import Phase, Progress
 
 if TYPE_CHECKING:
     from freshbridge.actions.context import Context
+
+
+class EveryRowFailed(NothingDone):
+    """Rows failed, and none succeeded."""
+
+    code = "rows_failed"
+    default_advice = "The rows say why; resume it once the cause is gone."
+
+
+class CancelledWhole(NothingDone):
+    """Somebody cancelled it before any row had run."""
+
+    code = "cancelled"
+    default_advice = "Resume it to run its rows after all."
+
 
 SUPERSEDED_S = 60
 """How often a round that was overtaken by a later one looks whether that one is done."""
@@ -42,6 +57,7 @@ def seen_through(context: Context, progress: Progress) -> Outcome:
 
     Raises:
         Unfinished: rows are on their way.
+        EveryRowFailed, CancelledWhole: it is over, without any effect.
         NotQueued, Contended, Overtaken: to be run again.
     """
     if progress.phase is not Phase.FINISHED:
@@ -49,6 +65,10 @@ def seen_through(context: Context, progress: Progress) -> Outcome:
         progress = carry_on(context.services.bulk, context.request, progress, now)
         if progress.phase is not Phase.FINISHED:
             raise Unfinished(progress.wait_s(now))
+    if progress.cancelled_whole:
+        raise CancelledWhole(progress.sentence(), summary(progress))
+    if progress.failed_whole:
+        raise EveryRowFailed(progress.sentence(), summary(progress))
     return Outcome(summary(progress), progress.sentence())
 
 

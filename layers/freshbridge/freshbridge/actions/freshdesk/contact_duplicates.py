@@ -65,7 +65,7 @@ def made_by_this_request(context: Context, fields: Mapping[str, Any], existing: 
     and equal in everything that it says, is its work; if it were somebody else's, it would still
     be the contact that was asked for.
     """
-    if existing.get("deleted"):
+    if existing.get("deleted") or not context.tried_before:
         return False
     try:
         submitted = timestamps.from_text(context.request.submitted_at)

@@ -51,6 +51,11 @@ def list_agents(context: Context, parameters: ListAgents) -> Outcome:
             ages.append(read_kept(context, "group", key=key, fresh=parameters.fresh))
             members = {one for group in ages[1].records for one in group.get("agent_ids") or ()}
     agents = [one for one in found.records if _is_wanted(one, parameters, members)]
+    if parameters.email is not None and not agents and found.cached:
+        # Somebody who is asked for by name may be newer than what is kept.
+        with for_administrators("list agents"):
+            ages[0] = context.reference("agents", refresh=True)
+        agents = [one for one in ages[0].records if _is_wanted(one, parameters, members)]
     return paged("agents", agents, parameters, ages)
 
 

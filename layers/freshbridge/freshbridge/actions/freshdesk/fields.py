@@ -6,7 +6,7 @@ Strict where Freshdesk is strict, lenient where people are: "high" is a priority
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -30,14 +30,15 @@ def _whole_number(value: Any) -> int:
 
 def _address(text: str) -> str:
     if not _ADDRESS.fullmatch(text.strip()):
-        raise ValueError("give one e-mail address, such as mira@client.example")
+        raise ValueError("give one e-mail address: a name, an @ and a domain")
     return text.strip()
 
 
 def _moment(value: Any) -> datetime:
     try:
-        return timestamps.from_text(value)
-    except (TypeError, ValueError):
+        # To UTC at once: an hour more or less may lie outside what a time can be.
+        return timestamps.from_text(value).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(
             "give an ISO 8601 time such as 2026-03-06T21:00:00Z; without a zone it is UTC"
         ) from None

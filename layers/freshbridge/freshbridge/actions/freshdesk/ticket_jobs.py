@@ -50,21 +50,41 @@ class TicketJob(ABC):
     def done(self, ticket: Record) -> bool:
         """Whether the ticket is as it should be."""
 
+    def asked(self, field: str) -> str:
+        """What the caller calls a field that Freshdesk refused."""
+        return "ticket_ids" if field.rpartition(".")[2] == "ids" else field
+
 
 class UpdateJob(TicketJob):
-    """Sets properties."""
+    """Sets properties, which may name the agent by `agent_id`.
+
+    `place` is where the caller gave them: `properties.`, or nothing.
+    """
 
     said = "Ticket updated by a bulk job"
     proof: dict[str, Any] = {}  # noqa: RUF012 - read only
 
-    def __init__(self, properties: dict[str, Any]) -> None:
-        self._properties = properties
+    def __init__(self, properties: dict[str, Any], place: str = "") -> None:
+        self._properties = dict(properties)
+        self._place = place
+        self._by_agent_id = "agent_id" in properties
+        if self._by_agent_id:
+            self._properties["responder_id"] = self._properties.pop("agent_id")
 
     def start(self, client: FreshdeskClient, ids: Sequence[int]) -> str:
         return client.bulk_update_tickets(ids, self._properties)
 
     def done(self, ticket: Record) -> bool:
         return not ticket.get("deleted") and shows(ticket, self._properties)
+
+    def asked(self, field: str) -> str:
+        name = field.removeprefix("bulk_action.").removeprefix("properties.")
+        if name == "responder_id" and self._by_agent_id:
+            name = "agent_id"
+        given = name.partition(".")[0]
+        if given == "agent_id" or given in self._properties:
+            return self._place + name
+        return super().asked(field)
 
 
 class DeleteJob(TicketJob):
@@ -122,6 +142,7 @@ def _start(context: Context, progress: Progress, rows: list[RowItem], job: Ticke
         job_id = job.start(context.client, [row.ticket_id for row in rows])
     except InvalidRequest as error:
         # The properties are the same for every ticket, and so is the refusal.
+        error.fields = tuple(replace(one, field=job.asked(one.field)) for one in error.fields)
         _give_up(context, list(_open_rows(context, JobState())), error)
         return False
     except (Forbidden, NotFound, WrongState) as error:
