@@ -210,7 +210,7 @@ def _in_any_stretch(bucket: Bucket, demand: Demand, moment: Moment) -> Place:
             break
         if end > at - span:
             at, held = math.nextafter(end + span, math.inf), held - credits
-    if demand.background and held + demand.cost > (1 - WATCHERS) * room:
+    if demand.background and held and held + demand.cost > (1 - WATCHERS) * room:
         # The last few are spread over what would be silence, so that no reset goes unseen in it.
         last = max((end for _, end, _ in bucket.grants.bins()), default=at)
         at = max(at, last + (span - bucket.window_s) / (WATCHERS * room + 1))
