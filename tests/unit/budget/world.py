@@ -7,6 +7,7 @@ travel for as long as the world's randomness says.
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 import math
 import random
@@ -144,13 +145,20 @@ class World:
         travel_s: float = 0.05,
         oversleep_s: float = 0.02,
     ) -> Waits:
-        """A process that takes calls off `queue` and makes them, one after the other."""
+        """A process that takes calls off `queue` and makes them, one after the other.
+
+        Sent away with a place in line, it comes back to it, as the executor does.
+        """
+        asked = use
         while queue:
             charges = queue[-1]
-            turn = ledger.take(charges, use)
+            turn = ledger.take(charges, asked)
             if isinstance(turn, NoTurn | AskLater):
+                in_line = isinstance(turn, NoTurn) and turn.in_line
+                asked = dataclasses.replace(use, returning=in_line or asked.returning)
                 yield max(turn.after_s, 0.01)
                 continue
+            asked = use
             wait = turn.begin - (self.now + skew)
             if wait > 0:
                 yield wait + self.random.random() * oversleep_s
