@@ -35,6 +35,7 @@ from freshbridge.queues.batch import (
     process_batch,
 )
 from freshbridge.queues.envelope import ActionRequest
+from freshbridge.queues.fair_order import fair_order
 from freshbridge.queues.park import DeadLetterQueue
 from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
@@ -158,7 +159,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
         _run(ports, context, record, ahead=left)
 
     try:
-        return process_batch(event, context, ports.processor, run)
+        ordered = {**event, "Records": fair_order(event["Records"])}
+        return process_batch(ordered, context, ports.processor, run)
     finally:
         # Slots that were to be used in this invocation are of no use to the next one.
         ports.budgets.give_back()
@@ -171,7 +173,7 @@ def _waiting(
     receives = int(record.raw_event["attributes"]["ApproximateReceiveCount"])
     use = Use(
         within_s=0.0,
-        background=request.origin.get("type") != "api",
+        background=not request.interactive,
         returning=receives > 1,
         ahead=ahead,
     )

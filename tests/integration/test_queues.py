@@ -98,6 +98,21 @@ def test_many_envelopes_go_in_batches_that_sqs_takes(stack: Stack) -> None:
     assert names == {name for name, _ in [*large, *small]}
 
 
+def test_every_message_carries_its_fair_group(stack: Stack) -> None:
+    two = [(n, builders.received_event(event_id=n, instance_id=n)) for n in ("1", "2")]
+
+    publisher(stack).publish_all(two)
+    publisher(stack).publish(builders.action_request(instance_id="3", origin={"type": "api"}), "a")
+
+    answer = aws.sqs().receive_message(
+        QueueUrl=stack.names["EventQueue"],
+        MaxNumberOfMessages=10,
+        MessageSystemAttributeNames=["MessageGroupId"],
+    )
+    groups = {message["Attributes"]["MessageGroupId"] for message in answer["Messages"]}
+    assert groups == {"1", "2", "3.api"}
+
+
 def test_nothing_to_publish_is_no_call(stack: Stack) -> None:
     client = Failing(aws.sqs())
 

@@ -52,6 +52,7 @@ PURE = {
     "freshbridge.rules.templates",
     "freshbridge.queues.envelope",
     "freshbridge.queues.backoff",
+    "freshbridge.queues.fair_order",
     "freshbridge.sync.cursor",
     "freshbridge.sync.plan",
     "freshbridge.actions.mapping",

@@ -22,7 +22,7 @@ from freshbridge.budget.ledger import Use
 from freshbridge.errors import Conflict, FieldError, InvalidRequest, Reject, Retry, Throttled
 from freshbridge.identifiers import derived_id, new_id
 from freshbridge.queues.backoff import wait_of
-from freshbridge.queues.envelope import ActionRequest
+from freshbridge.queues.envelope import INTERACTIVE, ActionRequest
 from freshbridge.queues.publish import NotQueued
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LONGEST_KEY = 255
 LONGEST_HERE_S, RESERVE_S = 8.0, 20.0
 """An API answers within 29 seconds: so long a call may wait for its slot, so long it may take."""
-INTERACTIVE = Use(within_s=0.0, background=False)
+NOT_IN_BACKGROUND = Use(within_s=0.0, background=False)
 LONGEST_WAIT_S = 900
 """A message can be sent with no longer a delay; the executor puts it off further if need be."""
 
@@ -114,7 +114,7 @@ def read_request(
         action=str(action),
         parameters=parameters,
         idempotency_key=action_id,
-        origin={"type": "api", "user_id": user_id},
+        origin={"type": INTERACTIVE, "user_id": user_id},
         submitted_at=timestamps.to_text(timestamps.now()),
     )
 
@@ -187,7 +187,7 @@ class Submission:
     ) -> Answer:
         try:
             waiting = patience(
-                context, longest_s=LONGEST_HERE_S, reserve_s=RESERVE_S, use=INTERACTIVE
+                context, longest_s=LONGEST_HERE_S, reserve_s=RESERVE_S, use=NOT_IN_BACKGROUND
             )
             outcome = self._executor.execute(request, context, queued=False, waiting=waiting)
         except Retry as error:

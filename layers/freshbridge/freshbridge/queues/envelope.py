@@ -16,6 +16,9 @@ from freshbridge.errors import Reject
 
 # Amazon SQS refuses these characters, and a lone surrogate is no UTF-8: JSON's escape hides them.
 _NOT_SENDABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_NOT_IN_GROUP = re.compile("[^!-~]")
+INTERACTIVE = "api"
+"""The origin of what a person or program asked for through the API and may be waiting for."""
 
 
 class UnreadableMessage(Reject):
@@ -43,6 +46,11 @@ class ReceivedEvent:
         """What every log line about this event carries."""
         return self.event_id
 
+    @property
+    def group(self) -> str:
+        """Whose messages are to wait behind each other, and not behind anybody else's."""
+        return fair_group(self.instance_id)
+
 
 @dataclass(frozen=True)
 class ActionRequest:
@@ -66,6 +74,16 @@ class ActionRequest:
         """The event that led to this action, else the action itself."""
         return str(self.origin.get("event_id") or self.action_id)
 
+    @property
+    def group(self) -> str:
+        """Of one instance, and of one kind of origin: a batch's rows do not hold back a rule."""
+        return fair_group(self.instance_id, str(self.origin.get("type", "")))
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody may be waiting for it."""
+        return self.origin.get("type") == INTERACTIVE
+
 
 @dataclass(frozen=True)
 class SyncWork:
@@ -81,8 +99,24 @@ class SyncWork:
         """What every log line of this run carries."""
         return self.run_id
 
+    @property
+    def group(self) -> str:
+        """Whose messages are to wait behind each other, and not behind anybody else's."""
+        return fair_group(self.instance_id)
+
 
 Envelope = ReceivedEvent | ActionRequest | SyncWork
+
+
+def fair_group(instance_id: str, origin: str = "") -> str:
+    """The `MessageGroupId` of a message: Amazon SQS keeps one group's backlog from delaying others.
+
+    At most 128 letters, digits and punctuation marks, as SQS demands; anybody's own words are cut
+    and cleaned to fit.
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+    """
+    name = f"{instance_id}.{origin}" if origin else instance_id
+    return _NOT_IN_GROUP.sub("-", name)[:128] or "-"
 
 
 def to_text(envelope: Envelope) -> str:

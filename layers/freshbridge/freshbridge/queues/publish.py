@@ -1,6 +1,7 @@
 """Send envelopes to a queue, in batches, and never lose one in silence.
 
-`SendMessageBatch` can refuse single entries while it answers 200; those are an error here.
+`SendMessageBatch` can refuse single entries while it answers 200; those are an error here. Every
+message names its group, so that the queues are fair: one instance's backlog delays no other's.
 """
 
 from __future__ import annotations
@@ -61,7 +62,10 @@ class Publisher:
         try:
             body = self._body(name, envelope)
             self._client.send_message(
-                QueueUrl=self._queue_url, MessageBody=body, DelaySeconds=min(max(delay_s, 0), 900)
+                QueueUrl=self._queue_url,
+                MessageBody=body,
+                DelaySeconds=min(max(delay_s, 0), 900),
+                MessageGroupId=envelope.group,
             )
         except (ClientError, BotoCoreError) as error:
             raise NotQueued(f"could not queue {name}: {aws.error_name(error)}") from error
@@ -104,7 +108,9 @@ class Publisher:
             if batch and (len(batch) == BATCH_ENTRIES or size + length > BATCH_BYTES):
                 yield batch
                 batch, size = [], 0
-            batch.append({"Id": str(len(batch)), "MessageBody": body})
+            batch.append(
+                {"Id": str(len(batch)), "MessageBody": body, "MessageGroupId": envelope.group}
+            )
             size += length
         if batch:
             yield batch
