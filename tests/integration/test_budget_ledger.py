@@ -5,7 +5,6 @@ The table is this test's own: its key is all that the ledger needs of it.
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 from moto import mock_aws
 
+from freshbridge.budget.account import Account
 from freshbridge.budget.ledger import Ledger, Turn, Use
 from freshbridge.budget.limits import Freshdesk, Spoken
 from freshbridge.budget.store import EXPIRY_S, BudgetUnavailable, DynamoStore, Kept
@@ -56,6 +56,10 @@ class Atomic:
         with self._lock:
             return self._client.put_item(**arguments)
 
+    def get_item(self, **arguments: Any) -> Any:
+        with self._lock:
+            return self._client.get_item(**arguments)
+
 
 def ledger(client: Any, limit: int = 100, account: str = ACCOUNT) -> Ledger:
     return Ledger(DynamoStore(TABLE, client), account, Freshdesk(limits={"total": limit}))
@@ -72,6 +76,12 @@ def patiently(mine: Ledger) -> object:
 def items(client: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = client.scan(TableName=TABLE)["Items"]
     return found
+
+
+def granted(item: dict[str, Any]) -> int:
+    """Credits that the stored state has given out of the account's total."""
+    account = Account.from_text(item["state"]["S"], {})
+    return account.buckets["total"].grants.since(0.0)
 
 
 def in_threads(count: int, work: Callable[[int], None]) -> None:
@@ -106,8 +116,7 @@ def test_two_ledgers_that_race_are_never_granted_more_than_there_is(client: Any)
 
     assert len(turns) == 80
     (item,) = items(client)
-    state = json.loads(item["state"]["S"])
-    assert sum(state["buckets"]["total"][10]) == 80
+    assert granted(item) == 80
 
 
 def test_an_account_is_one_item_that_expires(client: Any) -> None:
@@ -121,15 +130,45 @@ def test_an_account_is_one_item_that_expires(client: Any) -> None:
     assert EXPIRY_S - 60 < expires_in <= EXPIRY_S
 
 
-def test_a_reservation_is_one_write_and_never_a_read(client: Any) -> None:
+def test_a_reservation_is_one_write_and_a_read_where_others_are_at_work(client: Any) -> None:
     watched = Failing(client)
     mine = ledger(watched)
     for _ in range(3):
         mine.take(ONE, NOW)
+    assert watched.calls.count("put_item") == 3
+    assert watched.calls.count("get_item") <= 2, "alone, it need not look"
+
     ledger(client).take(ONE, NOW)
     mine.take(ONE, NOW)
+    assert watched.calls[-2:] == ["put_item"] * 2, "one that lost and one that won"
 
-    assert watched.calls == ["put_item"] * 5, "three, then one that lost and one that won"
+    ledger(client).take(ONE, NOW)
+    mine.take(ONE, NOW)
+    assert watched.calls[-2:] == ["get_item", "put_item"]
+
+
+def test_a_function_that_may_not_read_learns_from_the_writes_it_loses(client: Any) -> None:
+    refused = raising(client_error("GetItem", "AccessDeniedException"))
+    watched = Failing(client, get_item=refused)
+    ledger(client).take(ONE, NOW)
+
+    mine = ledger(watched)
+    turns = [mine.take(ONE, NOW) for _ in range(2)]
+
+    assert all(isinstance(turn, Turn) for turn in turns)
+    assert watched.calls == ["get_item"] + ["put_item"] * 3
+
+
+def test_a_look_brings_what_is_stored_and_the_time(client: Any) -> None:
+    store = DynamoStore(TABLE, client)
+    assert store.look(ACCOUNT).now is None
+
+    store.swap(ACCOUNT, None, Kept("1", "one"))
+    found = store.look(ACCOUNT)
+
+    assert found.now == Kept("1", "one")
+    assert not found.won
+    assert found.dated is not None
 
 
 def test_a_write_that_botocore_sent_twice_is_one_reservation(client: Any) -> None:
@@ -143,7 +182,7 @@ def test_a_write_that_botocore_sent_twice_is_one_reservation(client: Any) -> Non
 
     assert all(isinstance(turn, Turn) for turn in turns)
     (item,) = items(client)
-    assert sum(json.loads(item["state"]["S"])["buckets"]["total"][10]) == 3
+    assert granted(item) == 3
 
 
 def test_the_store_tells_its_own_time(client: Any) -> None:

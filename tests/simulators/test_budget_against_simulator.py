@@ -37,6 +37,10 @@ class SharedStore(MemoryStore):
         with self._lock:
             return super().swap(account, seen, new)
 
+    def look(self, account: str) -> Swap:
+        with self._lock:
+            return super().look(account)
+
 
 class Account:
     """The simulated account and what it counted."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
+from freshbridge.budget.assembly import budgets
 from freshbridge.budget.budgeted_transport import BudgetExhausted, Budgets, Waiting
-from freshbridge.budget.ledger import Use
+from freshbridge.budget.ledger import AskLater, Ledger, NoTurn, Turn, Use
 from freshbridge.budget.limits import Freshdesk
 from freshbridge.budget.store import BudgetUnavailable
-from freshbridge.errors import Retry, Throttled, Unreachable
+from freshbridge.budget.turn_taking import until_turn
+from freshbridge.errors import InvalidRequest, Retry, Throttled, Unreachable
 from freshbridge.http_message import ProviderReply, ProviderRequest
 from freshbridge.transport import Transport
 from tests.fakes.provider import Answer, FakeTransport, empty_reply, json_reply
@@ -38,7 +42,9 @@ class Time:
 class World:
     """A provider, a store and the budgets between them."""
 
-    def __init__(self, *answers: Answer, limit: int = 100, window_s: float = 60.0) -> None:
+    def __init__(
+        self, *answers: Answer, limit: int = 100, window_s: float = 60.0, share: float = 0.1
+    ) -> None:
         self.time = Time()
         self.store = MemoryStore(self.time.clock)
         self.provider = FakeTransport()
@@ -49,6 +55,7 @@ class World:
             {"freshdesk": Freshdesk(limits={"total": limit}, window_s=window_s)},
             clock=self.time.clock,
             sleep=self.time.sleep,
+            share=share,
             on_wait=self.waits.append,
         )
 
@@ -60,6 +67,21 @@ class World:
 
 def refusal(after: int) -> ProviderReply:
     return empty_reply(429, {"Retry-After": str(after)})
+
+
+def test_work_that_has_begun_waits_longer_than_work_that_has_not() -> None:
+    """Left in the middle it would make its first calls again, or leave their effect half done."""
+    waiting = Waiting(2.0, begun_s=20.0)
+    world = World(limit=8)  # a call every eight seconds or so
+
+    begun = world.transport(waiting)
+    begun.send(ME)
+    begun.send(ME)
+
+    assert 5.0 < sum(world.time.slept) < 20.0
+    with pytest.raises(BudgetExhausted):
+        world.transport(waiting).send(ME)
+    assert len(world.provider.requests) == 2
 
 
 def test_a_call_with_room_is_sent_at_once() -> None:
@@ -89,16 +111,18 @@ def test_a_far_slot_is_not_waited_for_and_nothing_is_sent() -> None:
     transport = world.transport(Waiting(5.0))
     assert transport.send(ME).status == 429
 
+    slept = len(world.time.slept)
+
     with pytest.raises(BudgetExhausted) as caught:
         transport.send(ME)
 
     assert len(world.provider.requests) == 1
-    assert world.time.slept == []
+    assert len(world.time.slept) == slept
     error = caught.value
     assert isinstance(error, Throttled)
     assert error.code == "budget_wait"
     assert error.after is not None
-    assert 40 <= error.after < 60
+    assert 39 <= error.after < 60
     assert error.in_line
     assert error.costs_no_attempt
     assert not error.outcome_unknown
@@ -139,12 +163,40 @@ def test_a_process_that_was_held_up_takes_another_slot() -> None:
     before = world.store.writes
 
     world.time.oversleep_s = 3.0
-    with pytest.raises(BudgetExhausted, match="too slow") as caught:
-        for _ in range(8):
-            transport.send(ME)
+    transport.send(ME)
 
-    assert caught.value.after == 1.0
+    assert world.time.slept
     assert world.store.writes > before + 1
+
+
+class AlwaysLater(Ledger):
+    """Has a slot for everybody, a second from now."""
+
+    def __init__(self, time: Time) -> None:
+        super().__init__(MemoryStore(time.clock), ORIGIN, Freshdesk(), clock=time.clock)
+        self.time = time
+
+    def take(self, charges: Mapping[str, int], use: Use) -> Turn:
+        del charges, use
+        return Turn(self.time.now + 1.0, self.time.now + 2.0)
+
+
+def test_a_process_that_is_always_too_slow_puts_its_work_off() -> None:
+    time = Time()
+    waits = 0
+    with pytest.raises(BudgetExhausted, match="too slow") as caught:
+        for wait_s in until_turn(
+            AlwaysLater(time),
+            {"total": 1},
+            Waiting(60.0, use=INTERACTIVE),
+            clock=time.clock,
+            where="",
+        ):
+            waits += 1
+            time.now += wait_s + 5.0
+
+    assert waits == 4
+    assert caught.value.after == 1.0
 
 
 def test_a_reply_without_an_answer_is_no_lesson_and_is_raised() -> None:
@@ -192,6 +244,30 @@ def test_a_platform_without_limits_has_no_budget() -> None:
 
     assert found is world.provider
     assert world.store.writes == 0
+
+
+def test_the_share_kept_for_interactive_calls_is_the_deployers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shares = list[float]()
+    take = Ledger.take
+
+    def watched(self: Ledger, charges: Mapping[str, int], use: Use) -> Turn | NoTurn | AskLater:
+        shares.append(use.share)
+        return take(self, charges, use)
+
+    monkeypatch.setattr(Ledger, "take", watched)
+    for share in (0.0, 0.3):
+        World(share=share).transport(Waiting(5.0)).send(ME)
+
+    assert shares == [0.0, 0.3]
+    assert budgets("table", "60", interactive_share="0.9").share == 0.9
+
+
+@pytest.mark.parametrize("text", ["", "some", "-0.1", "0.95", "nan"])
+def test_a_share_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequest, match=r"from 0 to 0\.9"):
+        budgets("table", "60", interactive_share=text)
 
 
 def test_two_instances_of_one_account_share_a_ledger_and_give_back_together() -> None:

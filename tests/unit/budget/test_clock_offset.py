@@ -73,3 +73,30 @@ def test_doubt_grows_while_there_are_no_answers() -> None:
     offset, local = after_answers(0.0, [NOW + i * 0.3 for i in range(20)], 0.01)
 
     assert offset.moment(local + 3600).doubt > offset.moment(local).doubt + 0.5
+
+
+@given(skew=st.floats(-2, 2), begin=st.floats(0, 1), trip_s=st.floats(0.001, 0.05))
+def test_readings_at_the_turn_of_a_second_tell_the_time_within_a_second_or_so(
+    skew: float, begin: float, trip_s: float
+) -> None:
+    offset, true = ClockOffset(), NOW + begin
+    for _ in range(12):
+        if offset.moment(true + skew).doubt <= 0.1:
+            break
+        true = max(true, offset.next_reading(true + skew) - skew)
+        asked, true = true, true + trip_s
+        dated = float(math.floor(asked + trip_s / 2))
+        offset = offset.narrowed(dated=dated, asked=asked + skew, received=true + skew)
+
+    moment = offset.moment(true + skew)
+    assert moment.doubt <= 0.1
+    assert abs(moment.at - true) <= moment.doubt + 1e-6
+    assert true - NOW - begin < 2
+
+
+def test_servers_whose_clocks_differ_a_little_are_no_clock_that_was_set() -> None:
+    offset = ClockOffset(-0.01, 0.01, NOW)
+
+    found = offset.narrowed(dated=NOW + 1.04, asked=NOW + 1, received=NOW + 1.005)
+
+    assert found.moment(NOW + 1).doubt < 0.1

@@ -83,16 +83,45 @@ def test_a_kept_slot_that_is_too_far_away_for_this_call_is_not_taken(
     assert all(turn.begin <= clock.now + 0.6 for turn in turns)
 
 
-def test_the_first_to_lose_learns_the_state_without_a_read(
+def test_a_look_spares_a_lost_write_while_others_are_at_work(
     store: MemoryStore, clock: Clock
 ) -> None:
-    pauses: list[float] = []
+    first, second = ledger(store, clock), ledger(store, clock)
+    for _ in range(5):
+        for each in (first, second):
+            assert isinstance(each.take(ONE, CALL), Turn)
+
+    assert store.losses <= 1
+    assert store.writes <= 11
+
+
+def test_who_is_alone_does_not_look_again(store: MemoryStore, clock: Clock) -> None:
+    mine = ledger(store, clock)
+    for _ in range(6):
+        mine.take(ONE, CALL)
+
+    assert store.looks <= 2
+    assert store.writes == 6
+
+
+class Unreadable(MemoryStore):
+    """The function may write the table and not read it."""
+
+    def look(self, account: str) -> Swap:
+        super().look(account)
+        raise BudgetUnavailable("not allowed")
+
+
+def test_without_a_look_the_first_to_lose_learns_the_state(clock: Clock) -> None:
+    store, pauses = Unreadable(clock), list[float]()
     first, second = ledger(store, clock), ledger(store, clock, pauses)
     first.take(ONE, CALL)
 
     assert isinstance(second.take(ONE, CALL), Turn)
+    assert list(second.clock_set()) == []
 
     assert store.losses == 1
+    assert store.looks == 2, "once each, and never again"
     assert pauses == [], "nothing was known: that is no contention"
 
 
@@ -142,8 +171,10 @@ def test_what_a_reply_taught_travels_with_the_next_reservation(
 ) -> None:
     mine, other = ledger(store, clock), ledger(store, clock)
     mine.take(ONE, CALL)
-    mine.report(ONE, Spoken(100, 1), sent=clock.now, received=clock.now + 0.1)
-    assert store.writes == 1
+    mine.report(ONE, Spoken(100, 2), sent=clock.now, received=clock.now + 0.1)
+    assert store.writes == 2, "the limit was not known, and is told at once"
+    mine.report(ONE, Spoken(100, 1), sent=clock.now, received=clock.now + 0.2)
+    assert store.writes == 2
 
     clock.now += 3
     mine.take(ONE, CALL)

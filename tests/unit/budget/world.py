@@ -28,17 +28,27 @@ class MemoryStore:
 
     def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self.kept: dict[str, Kept] = {}
+        self.looks = 0
         self.writes = 0
         self.losses = 0
         self.failing = False
         self._clock = clock
+
+    def look(self, account: str) -> Swap:
+        if self.failing:
+            raise BudgetUnavailable("made up")
+        self.looks += 1
+        return Swap(won=False, now=self.kept.get(account), dated=self._date())
+
+    def _date(self) -> float | None:
+        return float(math.floor(self._clock())) if self._clock else None
 
     def swap(self, account: str, seen: str | None, new: Kept) -> Swap:
         if self.failing:
             raise BudgetUnavailable("made up")
         self.writes += 1
         now = self.kept.get(account)
-        dated = float(math.floor(self._clock())) if self._clock else None
+        dated = self._date()
         if (now.stamp if now else None) != seen:
             self.losses += 1
             return Swap(won=False, now=now, dated=dated)
@@ -81,7 +91,8 @@ class Windows:
             self.ours[k] += 1
             self.throttled += bool(full)
             self.allowed[k] += not full
-        speaker = full[0] if full else next(iter(charges))
+        # An endpoint without a limit of its own tells the account's.
+        speaker = full[0] if full else next(iter([n for n in charges if n in self.limits]), "")
         limit = self.limits.get(speaker)
         spoken = Spoken(None, None)
         if self.tells and limit is not None:

@@ -7,11 +7,9 @@ buckets (Freshdesk: the account's total and, for some endpoints, one of their ow
 earliest slot that all of them allow. `capacity` has the arithmetic of one bucket and why it keeps
 within the limit.
 
-*Lines.* Work whose slot is too far away to wait for is sent away until a time of its own: a place
-in line. Places lie as far apart as the provider's rate allows, and a little closer, so that
-somebody always waits when a slot goes unused. A backlog of any size thus comes back spread over the
-time it takes, each message once, instead of all at every new window. Who comes back goes first: new
-background work joins the end of the line, unless those whose time it is have left slots unused.
+Background work whose slot is too far away to wait for is sent away until a time of its own: a place
+in line (see `line`). Who comes back goes first: new background work joins the end of its line,
+unless those whose time it is have left slots unused.
 """
 
 from __future__ import annotations
@@ -20,23 +18,27 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from freshbridge.budget import line
 from freshbridge.budget.bucket import Bucket, Rule
-from freshbridge.budget.capacity import Demand, Place, behind, credit_s, earliest
+from freshbridge.budget.capacity import BURST, Demand, Place, behind, credit_s, earliest
 from freshbridge.budget.clock_offset import Moment
 from freshbridge.budget.learning import Report, learned, throttled
 from freshbridge.budget.reservation import Ask, AskAgain, Deferred, Granted, Outcome, Slot
 
-OVERBOOKING = 1.03
-"""Places in line per slot: what comes back must not be fewer than the slots, or some go unused."""
-LONGEST_LINE_S = 36_000.0
-"""Places further away than this all lie here: Amazon SQS hides a message for 12 hours at most."""
 STRETCH = 1 / 20
 """Share of a window over which one reservation's slots may extend: who holds many slots for long
 leaves them unused when it stops, and learns of a 429 too late."""
 PATIENCE = 1 / 10
 """Share of a window: slots further ahead are not granted while windows' beginnings are unknown."""
 SHORTEST_WAIT_S = 0.5
-_FORMAT = 1
+NEW_WITHIN_S = 1.0
+"""New background work that comes in numbers waits no longer for a slot, and else joins the line."""
+PUNCTUAL_S = 0.05
+"""Who comes back to its place waits so long at least: the slot may have moved by that little."""
+FIRST_WAIT_S = 0.2
+FIRST_REPLY_S = 10.0
+"""How long the first reply is waited for before places are given by an assumed limit."""
+_FORMAT = 2
 _ROUNDS = 24
 
 
@@ -58,20 +60,41 @@ class Account:
         account = self._having(names, rules, moment.at)
         if not names:
             return account, Granted((Slot(moment.at, moment.at + ask.within_s),) * ask.count)
-        if ask.background and not ask.returning and account._line_ahead(names, ask, moment):
-            return account._in_line(names, ask, moment, moment.at + ask.within_s)
+        if ask.background:
+            return account._in_background(names, ask, moment)
         places = account._places(names, ask, moment)
         begin = max(place.begin for place in places.values())
-        if begin <= moment.at + ask.within_s and (
-            again := account._ask_again(places, begin, moment)
-        ):
+        if again := account._ask_again(places, begin, ask, moment):
             return account, again
         granted, slots = account._slots(names, ask, moment)
         if slots:
             return granted, Granted(tuple(slots))
-        if not ask.background:
-            return account, Deferred(begin, in_line=False)
-        return account._in_line(names, ask, moment, begin)
+        return account, Deferred(begin, in_line=False)
+
+    def _in_background(self, names: list[str], ask: Ask, moment: Moment) -> tuple[Account, Outcome]:
+        places = self._places(names, ask, moment)
+        begin = max(place.begin for place in places.values())
+        if begin > moment.at and self._first_is_out(names[0], moment):
+            return self, AskAgain(moment.at + FIRST_WAIT_S)
+        if ask.returning:
+            # What is known of a window's beginning changes a little between two asks.
+            ask = replace(ask, within_s=max(ask.within_s, PUNCTUAL_S))
+        else:
+            if ask.count > 1:
+                # Many make room for what is behind them in the queue, be it another account's.
+                ask = replace(ask, within_s=min(ask.within_s, NEW_WITHIN_S))
+            if self._line_ahead(names, ask, moment):
+                return self._in_line(names, ask, moment, moment.at + ask.within_s)
+        if again := self._ask_again(places, begin, ask, moment):
+            return self, again
+        granted, slots = self._slots(names, ask, moment)
+        if slots:
+            return granted, Granted(tuple(slots))
+        if any(place.loose for place in places.values()):
+            # A reset is on its way, and nobody should be far away when it is seen.
+            blocked = max(self.buckets[name].blocked_until for name in names)
+            begin = min(begin, max(moment.at + ask.within_s, blocked))
+        return self._in_line(names, ask, moment, begin)
 
     def observe(self, report: Report, rules: Mapping[str, Rule]) -> Account:
         """The state after a reply."""
@@ -157,14 +180,13 @@ class Account:
         return replace(bucket, phase=phase)
 
     def _demand(self, ask: Ask, name: str) -> Demand:
-        return Demand(ask.charges[name], ask.background, ask.share if ask.background else 0.0)
+        early = BURST if ask.returning else BURST / 2
+        return Demand(ask.charges[name], ask.background, ask.share if ask.background else 0, early)
 
     def _line_ahead(self, names: list[str], ask: Ask, moment: Moment) -> bool:
-        lined = [
-            name
-            for name in names
-            if self.buckets[name].line_until > moment.at + max(ask.within_s, 1.0)
-        ]
+        lined = (
+            [] if ask.returning else [n for n in names if line.ahead(self.buckets[n], ask, moment)]
+        )
         return any(
             not behind(self._placed(name), self._demand(ask, name), moment) for name in lined
         )
@@ -184,10 +206,10 @@ class Account:
         return places
 
     def _ask_again(
-        self, places: Mapping[str, Place], begin: float, moment: Moment
+        self, places: Mapping[str, Place], begin: float, ask: Ask, moment: Moment
     ) -> AskAgain | None:
         loose = [self.buckets[name].window_s for name, place in places.items() if place.loose]
-        if not loose:
+        if not loose or begin > moment.at + ask.within_s:
             return None
         at = moment.at + max(min(loose) * PATIENCE, SHORTEST_WAIT_S)
         return AskAgain(at) if begin > at else None
@@ -203,20 +225,25 @@ class Account:
             end = min(place.end for place in places.values())
             if begin > last or end <= begin:
                 break
-            account = account._with(places, ask, begin)
+            account = account._with(places, ask, Slot(begin, end), moment)
             slots.append(Slot(begin, end))
             shortest = min(account.buckets[name].window_s for name in names)
             last = min(last, slots[0].begin + STRETCH * shortest)
-        return account, slots
+        return account._passed(names, ask, moment, len(slots)), slots
 
-    def _with(self, places: Mapping[str, Place], ask: Ask, begin: float) -> Account:
-        changed = dict(self.buckets)
+    def _passed(self, names: list[str], ask: Ask, moment: Moment, slots: int) -> Account:
+        calls = {name: slots * ask.charges[name] for name in names}
+        changed = {n: line.passed(self.buckets[n], ask, moment, calls[n]) for n in names}
+        return Account({**self.buckets, **changed})
+
+    def _with(self, places: Mapping[str, Place], ask: Ask, slot: Slot, moment: Moment) -> Account:
+        changed, begin = dict(self.buckets), slot.begin
         for name, place in places.items():
             bucket, cost = changed[name], ask.charges[name]
             paced_to = max(bucket.paced_to, begin) if ask.background else bucket.paced_to
             scouted = place.scout if place.scout is not None else bucket.scouted
             changed[name] = replace(
-                bucket,
+                bucket.doubted(moment.doubt, slot.end),
                 scouted=scouted,
                 grants=bucket.grants.add(begin, cost),
                 loose_until=max(bucket.loose_until, begin) if place.loose else bucket.loose_until,
@@ -225,22 +252,19 @@ class Account:
         return Account(changed)
 
     def _in_line(
-        self, names: list[str], ask: Ask, moment: Moment, soonest: float
+        self, names: list[str], ask: Ask, moment: Moment, slot: float
     ) -> tuple[Account, Deferred]:
-        steps = {
-            name: ask.charges[name] * credit_s(self.buckets[name], moment.at) / OVERBOOKING
-            for name in names
-        }
-        slowest = max(steps, key=lambda name: steps[name])
-        changed = dict(self.buckets)
-        for name, step in steps.items():
-            # Only the slowest bucket makes the work wait; in the others it takes its share of
-            # the time and no more, so that work which needs only those is not held up by it.
-            start = max(changed[name].line_until, soonest if name == slowest else moment.at)
-            changed[name] = replace(changed[name], line_until=start + step)
-        until = max(soonest, *(changed[name].line_until - steps[name] for name in names))
-        furthest = moment.at + LONGEST_LINE_S
-        return Account(changed), Deferred(min(until, furthest), in_line=True)
+        joined = {name: self.buckets[name] for name in names}
+        changed, deferred = line.join(joined, ask, moment, slot)
+        return Account({**self.buckets, **changed}), deferred
+
+    def _first_is_out(self, name: str, moment: Moment) -> bool:
+        """Whether the first calls have yet to tell the limit: places at a guess would be wrong."""
+        bucket = self.buckets[name]
+        first = next(iter(bucket.grants.bins()), None)
+        if bucket.told or bucket.blocked_until > moment.at or first is None:
+            return False
+        return first[0] > moment.at - FIRST_REPLY_S
 
     def _speakers(self, report: Report) -> tuple[str, ...]:
         """The buckets that the reply's numbers are about."""

@@ -6,6 +6,7 @@ Values only: `capacity` reads them to place a slot, `learning` changes them afte
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -65,8 +66,10 @@ class Bucket:
     `no_phase_before` no new one is believed. `loose_until`: slots up to here were granted without
     a phase. `paced_to`: when the next background slot is due without a phase. `left` calls were
     left as of a reply between `left_sent` and `left_at`. `line_until`: up to when background work
-    has been promised a time. `scouted`: the last window whose uncertain beginning a call was sent
-    into.
+    has been promised a time, `again_until`: up to when those have that came and had to leave again,
+    `lanes`: the same by lane. `scouted`: the last window whose uncertain beginning a call was sent
+    into. `doubt`: how wrong the clocks of those who were granted something lately may be, up to
+    `doubt_until`.
     """
 
     window_s: float
@@ -87,6 +90,10 @@ class Bucket:
     others: Others = Others()
     line_until: float = 0.0
     scouted: int = 0
+    again_until: float = 0.0
+    lanes: Mapping[str, float] = field(default_factory=dict)
+    doubt: float = 0.0
+    doubt_until: float = 0.0
 
     @classmethod
     def of(cls, rule: Rule) -> Bucket:
@@ -134,29 +141,44 @@ class Bucket:
             self,
             phase=self.phase if phase else None,
             grants=self.grants.forget(now - 2 * self.window_s - 10.0),
+            lanes={lane: until for lane, until in self.lanes.items() if until > now},
+            doubt=self.doubt if self.doubt_until > now else 0.0,
         )
+
+    def doubted(self, doubt: float, until: float) -> Bucket:
+        """With a slot up to `until` of somebody whose clock may be wrong by `doubt`."""
+        # Kept for as long as the slot may matter to anybody.
+        until = max(self.doubt_until, until + 2 * self.window_s + 10.0)
+        return replace(self, doubt=max(self.doubt, doubt), doubt_until=until)
 
     def to_json(self) -> list[Any]:
         """A list as short as can be: this is written with every reservation."""
+        if self == replace(Bucket.of(Rule(self.limit, self.window_s)), told=self.told):
+            return [self.window_s, self.limit, int(self.told)]
         phase = self.phase
         return [
             self.window_s, self.limit, round(self.ceiling, 2), int(self.told), _ms(self.lowered_at),
             _ms(self.blocked_until),
             None if phase is None else [_ms(phase.low), _ms(phase.width), _ms(phase.seen_at)],
-            self.misled, _ms(self.no_phase_before), self.grants.first, list(self.grants.credits),
+            self.misled, _ms(self.no_phase_before), self.grants.first, self.grants.to_json(),
             _ms(self.loose_until), _ms(self.paced_to), self.left,
             _ms(self.left_sent), _ms(self.left_at),
             [round(self.others.usual, 2), self.others.number, self.others.seen,
              _ms(self.others.seen_at)],
-            _ms(self.line_until), self.scouted,
+            _ms(self.line_until), self.scouted, _ms(self.again_until),
+            {lane: _ms(until) for lane, until in self.lanes.items()},
+            math.ceil(self.doubt * 1000) / 1000, _ms(self.doubt_until),
         ]  # fmt: skip
 
     @classmethod
     def from_json(cls, fields: list[Any]) -> Bucket:
         """Read what `to_json` wrote; raises ValueError or TypeError for anything else."""
+        if len(fields) == 3:
+            window_s, limit, told = fields
+            return replace(cls.of(Rule(limit, window_s)), told=bool(told))
         (window_s, limit, ceiling, told, lowered_at, blocked_until, phase, misled,
          no_phase_before, first, credits, loose_until, paced_to, left, left_sent, left_at, others,
-         line_until, scouted) = fields  # fmt: skip
+         line_until, scouted, again_until, lanes, doubt, doubt_until) = fields  # fmt: skip
         return cls(
             window_s=window_s,
             limit=limit,
@@ -167,7 +189,7 @@ class Bucket:
             phase=None if phase is None else Phase(window_s, *phase),
             misled=misled,
             no_phase_before=no_phase_before,
-            grants=Grants(window_s / BINS_PER_WINDOW, first, tuple(credits)),
+            grants=Grants.from_json(window_s / BINS_PER_WINDOW, first, credits),
             loose_until=loose_until,
             paced_to=paced_to,
             left=left,
@@ -176,6 +198,10 @@ class Bucket:
             others=Others(*others),
             line_until=line_until,
             scouted=scouted,
+            again_until=again_until,
+            lanes=dict(lanes),
+            doubt=doubt,
+            doubt_until=doubt_until,
         )
 
 

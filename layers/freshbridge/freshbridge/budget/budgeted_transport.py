@@ -17,54 +17,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Unpack
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from freshbridge import timestamps
-from freshbridge.budget.ledger import AskLater, Ledger, Turn, Use
-from freshbridge.errors import Context, Throttled
+from freshbridge.budget.common_clock import CommonClock
+from freshbridge.budget.ledger import Ledger
+from freshbridge.budget.turn_taking import BudgetExhausted, Waiting, until_turn
+
+__all__ = ["BudgetExhausted", "Budgets", "Waiting"]
 
 if TYPE_CHECKING:
     from freshbridge.budget.limits import Provider
     from freshbridge.budget.store import Store
     from freshbridge.http_message import ProviderReply, ProviderRequest
     from freshbridge.transport import Transport
-
-_MISSES = 4
-"""Slots that may pass unused, since the process was held up, before the work is put off."""
-
-
-class BudgetExhausted(Throttled):
-    """No slot is near enough. The call was not sent, and waiting for it counts as no attempt.
-
-    `after` is when to come back, exactly: no jitter belongs on top, for the places are spread
-    already. `in_line`: that time was kept for this work, so pass `returning` then.
-    """
-
-    code = "budget_wait"
-    default_advice = "It is sent as soon as the account's rate limit allows."
-    costs_no_attempt: ClassVar[bool] = True
-
-    def __init__(
-        self, what: str, *, after: float, in_line: bool = False, **context: Unpack[Context]
-    ) -> None:
-        super().__init__(what, after=after, **context)
-        self.in_line = in_line
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How long a call may wait for its slot here, and for whom it is made.
-
-    It waits at most `longest_s`, and never so long that less than `reserve_s` of `remaining_s()`,
-    the invocation's seconds left, would remain for the call itself. `use` says more; its
-    `within_s` is of no account.
-    """
-
-    longest_s: float
-    remaining_s: Callable[[], float] = lambda: float("inf")
-    reserve_s: float = 0.0
-    use: Use = Use(within_s=0.0)  # noqa: RUF009 - frozen
 
 
 class Budgets:
@@ -77,17 +44,21 @@ class Budgets:
         *,
         clock: Callable[[], float] = timestamps.epoch,
         sleep: Callable[[float], None] = time.sleep,
+        share: float = 0.1,
         on_wait: Callable[[float], None] | None = None,
     ) -> None:
         """`providers` by platform; a platform without one has no budget.
 
-        `clock` is seconds since the epoch. `on_wait` hears how many seconds each wait was to be.
+        `clock` is seconds since the epoch. `share` of each limit is kept from background work,
+        whatever a call's own `use` says. `on_wait` hears how many seconds each wait was to be.
         """
         self._store = store
         self._providers = providers
         self._clock = clock
         self._sleep = sleep
+        self.share = share
         self._on_wait = on_wait
+        self._common = CommonClock(clock)
         self._ledgers: dict[tuple[str, str], Ledger] = {}
 
     def around(
@@ -98,7 +69,11 @@ class Budgets:
         if provider is None:
             return transport
         return _BudgetedTransport(
-            self, transport, provider, self._ledger(provider, origin), waiting
+            self,
+            transport,
+            provider,
+            self._ledger(provider, origin),
+            replace(waiting, use=replace(waiting.use, share=self.share)),
         )
 
     def give_back(self) -> int:
@@ -118,7 +93,9 @@ class Budgets:
         Raises BudgetExhausted or BudgetUnavailable (nothing was sent), or what `transport` does.
         """
         charges = provider.charges(request)
-        self._await_turn(ledger, charges, waiting, request.where)
+        turn = until_turn(ledger, charges, waiting, clock=self._clock, where=request.where)
+        for wait_s in turn:
+            self._wait(wait_s)
         sent = self._clock()
         reply = transport.send(request)
         ledger.report(
@@ -135,45 +112,19 @@ class Budgets:
         key = (origin, type(provider).__name__)
         if key not in self._ledgers:
             self._ledgers[key] = Ledger(
-                self._store, origin, provider, clock=self._clock, sleep=self._sleep
+                self._store,
+                origin,
+                provider,
+                clock=self._clock,
+                sleep=self._sleep,
+                common=self._common,
             )
         return self._ledgers[key]
 
-    def _await_turn(
-        self, ledger: Ledger, charges: Mapping[str, int], waiting: Waiting, where: str
-    ) -> None:
-        """Return when the call may be sent."""
-        give_up = self._clock() + waiting.longest_s
-        late = 0
-        while late < _MISSES:
-            now = self._clock()
-            left = min(give_up - now, waiting.remaining_s() - waiting.reserve_s)
-            found = ledger.take(charges, replace(waiting.use, within_s=max(left, 0.0)))
-            if isinstance(found, Turn):
-                if self._slept_until(found):
-                    return
-                late += 1
-            elif isinstance(found, AskLater) and found.after_s <= left:
-                self._wait(found.after_s)
-            else:
-                raise BudgetExhausted(
-                    "The account's rate limit is used up for now",
-                    after=found.after_s,
-                    in_line=not isinstance(found, AskLater) and found.in_line,
-                    where=where,
-                )
-        raise BudgetExhausted("This function was too slow to use its slots", after=1.0, where=where)
-
-    def _slept_until(self, turn: Turn) -> bool:
-        """Sleep until the slot begins; False when it is over by then."""
-        self._wait(turn.begin - self._clock())
-        return self._clock() <= turn.end
-
     def _wait(self, seconds: float) -> None:
-        if seconds > 0:
-            if self._on_wait is not None:
-                self._on_wait(seconds)
-            self._sleep(seconds)
+        if self._on_wait is not None:
+            self._on_wait(seconds)
+        self._sleep(seconds)
 
 
 class _BudgetedTransport:
@@ -195,6 +146,8 @@ class _BudgetedTransport:
 
     def send(self, request: ProviderRequest) -> ProviderReply:
         """Send `request` once, in its slot."""
-        return self._budgets.send(
+        reply = self._budgets.send(
             self._transport, request, self._provider, self._ledger, self._waiting
         )
+        self._waiting = self._waiting.begun()
+        return reply

@@ -4,12 +4,14 @@ Two ways, by what is known of where the windows begin.
 
 *Unknown.* Then every stretch of time as long as a window must hold no more than the limit L. A
 call whose slot begins at s arrives in [s - d, s + v + d + t]: d is how wrong the sender's clock
-may be (2 s, see `clock_offset`), v how long the slot is valid, t the travel time. So no
-W + v + t + 2d seconds of slots may hold more than L. That is safe with any alignment, and uses the
-share W / (W + v + t + 2d) of what is allowed: 90 % of 400 per 60 s, but only half of 100 per 5 s. A
-token bucket (GCRA) with burst b and rate r lets b + r (W + v + t + 2d) through: the same bound,
-less the burst, so it can only be worse. Hence this is but the way in. Slots are spaced W / L apart,
-so that the first L calls take a window's time and see a reset on their way.
+may be (the largest doubt of all who were granted something lately, see `clock_offset`), v how long
+the slot is valid, t the travel time. So no W + v + t + 2d seconds of slots may hold more than L.
+That is safe with any alignment, and uses the share W / (W + v + t + 2d) of what is allowed: 94 % of
+400 per 60 s, 85 % of 100 per 5 s once clocks are known to 0.06 s. A token bucket (GCRA) with burst
+b and rate r lets b + r (W + v + t + 2d) through: the same bound, less the burst, so it can only be
+worse. Hence this is but the way in, and a way in that need lose nothing: the first L calls are
+spread over a window's time, in step with the first, so a reset is seen on their way, and what was
+left of the window before is used as well.
 
 *Known*, to within `width` seconds, from resets that replies have shown (`phase`). Then only those
 windows matter. Slots begin at (window's begin + width + d) at the earliest and end at (window's
@@ -35,13 +37,16 @@ import math
 from dataclasses import dataclass, replace
 
 from freshbridge.budget.bucket import HEADROOM, OTHERS_MARGIN, Bucket
-from freshbridge.budget.clock_offset import LARGEST_SKEW_S, Moment
+from freshbridge.budget.clock_offset import Moment
 from freshbridge.budget.phase import Phase
 
 BURST = 0.1
-"""Share of a window's credits that background work may use ahead of the even spread."""
+"""Share of a window's credits that background work whose time it is may use ahead of the even
+spread: when it keeps step, nobody waits. It lags behind by as much before others take over."""
 LEAST_USABLE = 0.15
 """Share of a window below which what is left between its guarded ends is not worth having."""
+MELTS_FROM = 0.5
+"""Share of a window from which on what is kept for interactive calls melts away."""
 SHARP = 1 / 50
 """Share of a window within which it is known well enough where windows begin."""
 WATCHERS = 0.06
@@ -51,11 +56,15 @@ _WINDOWS_AHEAD = 6
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What is asked of one bucket: `share` of it is kept for interactive calls."""
+    """What is asked of one bucket: `share` of it is kept for interactive calls.
+
+    `early`: share of a window's credits that may be used ahead of the even spread.
+    """
 
     cost: int
     background: bool
     share: float
+    early: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +102,25 @@ def granted_in(bucket: Bucket, phase: Phase, number: int, until: float | None = 
     """Credits that window `number` may have to count, of those with slots up to `until`."""
     begin, end = phase.low + number * phase.window_s, phase.closes(number)
     # Slots of the time before the phase was known may be used a little outside their own window.
-    early, late = LARGEST_SKEW_S, validity_s(bucket) + bucket.travel_s + LARGEST_SKEW_S
-    if bucket.loose_until > begin - late:
+    early, late = bucket.doubt, validity_s(bucket) + bucket.travel_s + bucket.doubt
+    mixed = bucket.loose_until > begin - late
+    if mixed:
         begin -= late
     if bucket.loose_until > end:
         end += early
-    return bucket.grants.between(begin, end if until is None else min(end, until))
+    if until is not None:
+        return bucket.grants.between(begin, min(end, until))
+    granted = bucket.grants.between(begin, end)
+    return min(granted, _as_replied(bucket, phase, number, end, granted)) if mixed else granted
+
+
+def _as_replied(bucket: Bucket, phase: Phase, number: int, end: float, granted: int) -> int:
+    """What window `number` has counted by the last reply, and may have since; or `granted`."""
+    certain = phase.opens(number) <= bucket.left_sent and bucket.left_at <= phase.closes(number)
+    if bucket.left is None or not certain:
+        return granted
+    longest = longest_valid_s(bucket) + bucket.travel_s + bucket.doubt
+    return bucket.limit - bucket.left + bucket.grants.between(bucket.left_sent - longest, end)
 
 
 def room_in(bucket: Bucket, phase: Phase, number: int, now: float) -> float:
@@ -135,7 +157,12 @@ def credit_s(bucket: Bucket, now: float) -> float:
 
 def validity_s(bucket: Bucket) -> float:
     """How long a slot may be used when the windows are unknown."""
-    return min(2.0, bucket.window_s / 10)
+    return min(1.0, bucket.window_s / 10)
+
+
+def longest_valid_s(bucket: Bucket) -> float:
+    """How long a slot may be used when the windows are known."""
+    return min(5.0, bucket.window_s / 4)
 
 
 def _in_known_windows(bucket: Bucket, demand: Demand, moment: Moment, phase: Phase) -> Place:
@@ -150,9 +177,12 @@ def _in_known_windows(bucket: Bucket, demand: Demand, moment: Moment, phase: Pha
             continue
         begin = max(moment.at, opens)
         if demand.background:
-            begin = max(begin, _due(bucket, demand, phase, k, (granted + demand.cost) / room))
+            used = min((granted + demand.cost) / room, 1.0)
+            eased = replace(demand, early=_early(demand, room))
+            begin = max(begin, _due(bucket, eased, phase, k, used))
         if begin <= closes:
-            return Place(begin, min(closes, begin + bucket.window_s / 4), loose=False)
+            end = min(closes, begin + longest_valid_s(bucket))
+            return Place(begin, end, loose=False)
     begin = phase.opens(number + _WINDOWS_AHEAD)
     return Place(begin, begin, loose=False)
 
@@ -177,16 +207,22 @@ def _scout(
 
 def _due(bucket: Bucket, demand: Demand, phase: Phase, number: int, used: float) -> float:
     """When background work may bring window `number` to the share `used` of its room."""
-    full_at = _full_at(bucket)
-    spread = full_at * (min(used, 1.0) - BURST) / (1 - BURST)
-    kept = full_at * (1 - (1 - min(used, 1.0)) / demand.share) if demand.share > 0 else 0.0
+    spread = _full_at(bucket) * (used - demand.early)
+    melted = 1 - (1 - used) / demand.share if demand.share > 0 else 0.0
+    gone_at = 1 - max(0.02 * bucket.window_s, min(0.4, 0.08 * bucket.window_s)) / bucket.window_s
+    kept = MELTS_FROM + (gone_at - MELTS_FROM) * melted if melted > 0 else 0.0
     opens = phase.opens(number)
     return opens + max(spread, kept, 0.0) * (phase.closes(number) - bucket.travel_s - opens)
 
 
+def _early(demand: Demand, room: float) -> float:
+    """Share of the credits that may be used ahead: of a small limit one call's at least."""
+    return max(demand.early, min(demand.cost / room, 1.0))
+
+
 def _full_at(bucket: Bucket) -> float:
     """Share of a window after which all of it may be used: the rest is for slots that go unused."""
-    return 1 - max(0.05 * bucket.window_s, min(1.0, 0.2 * bucket.window_s)) / bucket.window_s
+    return 1 - max(0.05 * bucket.window_s, min(0.8, 0.16 * bucket.window_s)) / bucket.window_s
 
 
 def _passed(phase: Phase, number: int, at: float) -> float:
@@ -196,24 +232,29 @@ def _passed(phase: Phase, number: int, at: float) -> float:
 
 def _in_any_stretch(bucket: Bucket, demand: Demand, moment: Moment) -> Place:
     valid = validity_s(bucket)
-    doubt = max(moment.doubt, LARGEST_SKEW_S)
+    doubt = max(moment.doubt, bucket.doubt)
     span = bucket.window_s + valid + bucket.travel_s + 2 * doubt
     room = bucket.usable(moment.at) - _with_margin(bucket.others.usual, bucket.limit)
     room = max(room, bucket.floor)
     at = moment.at
-    if demand.background:
-        room *= 1 - demand.share
-        at = max(at, bucket.paced_to - BURST * bucket.window_s)
-    held = bucket.grants.since(at - span)
-    for _, end, credits in bucket.grants.bins():
+    bins = [found for found in bucket.grants.bins() if found[1] > at - span]
+    held = sum(credits for _, _, credits in bins)
+    if demand.background and bins:
+        # As the first call's window must end, so does what is kept of it for others.
+        passed = min(max((at - bins[0][0]) / bucket.window_s, 0.0), 1.0)
+        room *= 1 - demand.share * (1 - passed)
+        # In step with the first call, so that a slow beginning is made up for.
+        share_used = (held + demand.cost) / room - _early(demand, room)
+        at = max(at, min(bins[0][0] + share_used * bucket.window_s, bins[0][1] + span))
+    before = held
+    for _, end, credits in bins:
         if held == 0 or held + demand.cost <= room:
             break
-        if end > at - span:
-            at, held = math.nextafter(end + span, math.inf), held - credits
-    if demand.background and held and held + demand.cost > (1 - WATCHERS) * room:
+        at, held = max(at, math.nextafter(end + span, math.inf)), held - credits
+    if demand.background and before and before + demand.cost > (1 - WATCHERS) * room:
         # The last few are spread over what would be silence, so that no reset goes unseen in it.
-        last = max((end for _, end, _ in bucket.grants.bins()), default=at)
-        at = max(at, last + (span - bucket.window_s) / (WATCHERS * room + 1))
+        first, last = bins[0][1], bins[-1][1]
+        at = max(at, last + (first + span - last) / (WATCHERS * room + 1))
     if bucket.left is not None and at < bucket.left_at + span:
         since = bucket.grants.since(bucket.left_at + bucket.grants.width)
         if since + demand.cost > bucket.left:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 BINS_PER_WINDOW = 60
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,18 @@ class Grants:
         while bins and not bins[-1]:
             bins = bins[:-1]
         return Grants(self.width, first if bins else 0, bins)
+
+    def to_json(self) -> str | list[int]:
+        """A digit a bin where that is enough."""
+        if max(self.credits, default=0) < len(_DIGITS):
+            return "".join(_DIGITS[credits] for credits in self.credits)
+        return list(self.credits)
+
+    @classmethod
+    def from_json(cls, width: float, first: int, bins: str | list[int]) -> Grants:
+        """Read what `to_json` wrote; raises ValueError or TypeError for anything else."""
+        credits = [int(digit, len(_DIGITS)) for digit in bins] if isinstance(bins, str) else bins
+        return cls(width, first, tuple(credits))
 
     def postponed(self, since: float, until: float) -> Grants:
         """With everything granted from `since` on counted at `until` if that is later."""

@@ -1,8 +1,9 @@
 """One process's view of one account's budget: slots it holds, lessons it has yet to pass on.
 
 A reservation is one conditional write, and asks for a few slots at once: those that are not used
-now are kept for the next calls and expire by themselves. What replies taught travels with the next
-reservation; only a 429 is written at once, for others must stop.
+now are kept for the next calls and expire by themselves; so are places in line. What replies taught
+travels with the next reservation; written at once is only what all others must know now: a 429, a
+limit that was not known, where the windows begin.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 from freshbridge.budget.account import Account
-from freshbridge.budget.clock_offset import ClockOffset
+from freshbridge.budget.common_clock import CommonClock
 from freshbridge.budget.learning import Report
 from freshbridge.budget.limits import Provider, Spoken
 from freshbridge.budget.reservation import Ask, AskAgain, Deferred, Outcome, Slot
@@ -30,8 +31,16 @@ FIRST_PAUSE_S = 0.01
 LONGEST_PAUSE_S = 0.8
 _REPORTS_KEPT = 32
 
+_SHARP, _SHARP_S = 1 / 50, 0.2
+"""Share of the shortest window, and seconds, that this process's clock may be wrong by at ease."""
+_READINGS = 12
+_WATCHED = 1 / 50
+"""Share of a window after which another reply is told while windows' beginnings are unknown."""
+_PROMISED_S = 5.0
+"""How long places that were promised ahead of need are given out."""
+
 T = TypeVar("T")
-Kind = tuple[tuple[tuple[str, int], ...], bool]
+Kind = tuple[tuple[tuple[str, int], ...], bool, bool, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,7 @@ class Use:
     """What a slot is for, and how far away it may be.
 
     `returning` work was sent away before with a place in line; `ahead` more calls of the same kind
-    are about to follow this one.
+    are about to follow this one. `lane` names where background work comes from.
     """
 
     within_s: float
@@ -47,6 +56,7 @@ class Use:
     returning: bool = False
     ahead: int = 0
     share: float = 0.1
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +95,12 @@ class Ledger:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         stamp: Callable[[], str] = lambda: secrets.token_hex(8),
+        common: CommonClock | None = None,
     ) -> None:
         """`account` names the budget: the origin of the provider account.
 
         `clock` is seconds since the epoch; `sleep` and `jitter` (in [0, 1)) serve the pauses after
-        lost races only.
+        lost races only. `common` is shared by the ledgers of one process.
         """
         self._store = store
         self._account = account
@@ -98,9 +109,12 @@ class Ledger:
         self._sleep = sleep
         self._jitter = jitter
         self._stamp = stamp
-        self._offset = ClockOffset()
+        self._common = common or CommonClock(clock)
         self._seen: Kept | None = None
+        self._looks = True
+        self._stale = True
         self._held: dict[Kind, deque[Slot]] = {}
+        self._places: dict[Kind, deque[tuple[float, float]]] = {}
         self._unused: list[tuple[dict[str, int], list[Slot]]] = []
         self._pending: deque[Report] = deque(maxlen=_REPORTS_KEPT)
         self._watch = ResetWatch()
@@ -112,10 +126,13 @@ class Ledger:
 
         Raises BudgetUnavailable when the store does not answer or the race for it is not won.
         """
-        kind = (tuple(sorted(charges.items())), use.background)
+        line = (use.returning, use.lane) if use.background else (False, "")
+        kind = (tuple(sorted(charges.items())), use.background, *line)
         with self._lock:
             if (turn := self._held_turn(kind, use)) is not None:
                 return turn
+            if (place := self._held_place(kind, use)) is not None:
+                return place
             ask = Ask(
                 charges=charges,
                 within_s=use.within_s,
@@ -123,13 +140,16 @@ class Ledger:
                 background=use.background,
                 returning=use.returning,
                 share=use.share,
+                lane=use.lane,
             )
             outcome = self._reserve(ask)
             if isinstance(outcome, AskAgain):
-                return AskLater(max(self._offset.local(outcome.at) - self._clock(), 0.0))
+                self._stale = True
+                return AskLater(self._common.after(outcome.at))
             if isinstance(outcome, Deferred):
-                after = self._offset.local(outcome.until) - self._clock()
-                return NoTurn(max(after, 0.0), outcome.in_line)
+                promised = self._clock()
+                self._places[kind] = deque((promised, until) for until in outcome.rest)
+                return NoTurn(self._common.after(outcome.until), outcome.in_line)
             first, *rest = outcome.slots
             self._held[kind] = deque(rest)
             return self._turn(first)
@@ -155,8 +175,8 @@ class Ledger:
             report = Report(
                 buckets=tuple(names),
                 cost=max(charges.values(), default=0),
-                sent=self._common(sent, -1),
-                received=self._common(received, 1),
+                sent=self._at(sent, -1),
+                received=self._at(received, 1),
                 limit=spoken.limit,
                 remaining=spoken.remaining,
                 throttled=throttled,
@@ -169,8 +189,25 @@ class Ledger:
             self._pending.append(report)
             if throttled:
                 self._drop(set(names))
+            if throttled or self._is_news(report):
                 with suppress(BudgetUnavailable):
                     self._write(_unchanged)
+
+    def clock_set(self) -> Iterator[float]:
+        """Yield the seconds to wait between readings until this process's clock is known sharply.
+
+        Short windows need it: what is not known of the clock is lost of each window, at both ends.
+        Over soon, about a second, whether it is known then or not.
+        """
+        shortest = min(rule.window_s for rule in self._rules.values())
+        enough = min(_SHARP * shortest, _SHARP_S)
+        for _ in range(_READINGS):
+            if not self._looks or self._common.moment().doubt <= enough:
+                return
+            if (wait := self._common.telling()) > 0:
+                yield wait
+            with self._lock:
+                self._look()
 
     def give_back(self) -> int:
         """Give up the slots that are held and still ahead; returns how many. One write, if any."""
@@ -193,11 +230,51 @@ class Ledger:
             self._unused.append((dict(kind[0]), [slot]))
         return None
 
+    def _held_place(self, kind: Kind, use: Use) -> NoTurn | None:
+        """A place that was promised together with another, and lately: a line may be over soon."""
+        places = self._places.get(kind)
+        while places:
+            promised, until = places.popleft()
+            lately = 0 <= self._clock() - promised <= _PROMISED_S
+            if lately and (after := self._common.after(until)) > use.within_s:
+                return NoTurn(after, in_line=True)
+        return None
+
     def _reserve(self, ask: Ask) -> Outcome:
         def change(account: Account) -> tuple[Account, Outcome]:
-            return account.reserve(ask, self._offset.moment(self._clock()), self._rules)
+            return account.reserve(ask, self._common.moment(), self._rules)
 
+        if self._stale:
+            self._look()
         return self._write(change)
+
+    def _look(self) -> None:
+        """Read the state: others are at work, and a write on old knowledge would be lost."""
+        if not self._looks:
+            return
+        try:
+            now = self._common.ask(lambda: self._store.look(self._account)).now
+        except BudgetUnavailable:
+            self._looks = False  # a lost write tells the same
+            return
+        # While nobody else writes, looking first is not worth its while.
+        self._stale = now is None or self._seen is None or now.stamp != self._seen.stamp
+        self._seen = now
+
+    def _is_news(self, report: Report) -> bool:
+        """Whether a reply tells what the state does not know and all others should."""
+        if report.limit is None or self._seen is None:
+            return False
+        bucket = Account.from_text(self._seen.text, self._rules).buckets.get(report.buckets[0])
+        if bucket is None:
+            return False
+        if not bucket.told or bucket.limit != report.limit:
+            return True
+        # The reset is seen between two replies, and the sooner the less they lie apart.
+        since = report.received - bucket.left_at
+        return bucket.phase is None and (
+            report.reset is not None or since > _WATCHED * bucket.window_s
+        )
 
     def _write(self, change: Callable[[Account], tuple[Account, T]]) -> T:
         """Make a change of the account's state; `change` is called anew after every lost race."""
@@ -211,7 +288,11 @@ class Ledger:
             for charges, slots in self._unused:
                 known = known.give_back(charges, slots)
             changed, result = change(known)
+            told = not self._pending and not self._unused
+            if isinstance(result, AskAgain) and told and self._looks:
+                return result  # nothing has changed, and the next ask looks first
             if self._swapped(changed):
+                self._stale = self._stale or attempt > 0
                 self._pending.clear()
                 self._unused.clear()
                 return result
@@ -223,20 +304,16 @@ class Ledger:
 
     def _swapped(self, changed: Account) -> bool:
         new = Kept(self._stamp(), changed.to_text())
-        asked = self._clock()
-        swap = self._store.swap(self._account, self._seen.stamp if self._seen else None, new)
-        if swap.dated is not None:
-            self._offset = self._offset.narrowed(
-                dated=swap.dated, asked=asked, received=self._clock()
-            )
+        seen = self._seen.stamp if self._seen else None
+        swap = self._common.ask(lambda: self._store.swap(self._account, seen, new))
         self._seen = swap.now
         return swap.won
 
     def _turn(self, slot: Slot) -> Turn:
-        return Turn(self._offset.local(slot.begin), self._offset.local(slot.end))
+        return Turn(self._common.local(slot.begin), self._common.local(slot.end))
 
-    def _common(self, local: float, side: int) -> float:
-        moment = self._offset.moment(local)
+    def _at(self, local: float, side: int) -> float:
+        moment = self._common.moment(local)
         return moment.at + side * moment.doubt
 
     def _reset(
@@ -246,13 +323,13 @@ class Ledger:
             return None
         seen = Seen(sent, received, spoken.limit, spoken.remaining)
         found = self._watch.bracket(bucket, seen)
-        return None if found is None else (self._common(found[0], -1), self._common(found[1], 1))
+        return None if found is None else (self._at(found[0], -1), self._at(found[1], 1))
 
     def _drop(self, buckets: set[str] | None) -> int:
         """Give up held slots, of the kinds that touch `buckets` or of all; returns how many."""
         dropped = 0
         for kind, slots in self._held.items():
-            charges, _ = kind
+            charges = kind[0]
             if slots and (buckets is None or any(name in buckets for name, _ in charges)):
                 self._unused.append((dict(charges), list(slots)))
                 dropped += len(slots)

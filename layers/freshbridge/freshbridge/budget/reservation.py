@@ -20,7 +20,8 @@ class Ask:
 
     `charges` is credits per bucket. `within_s`: how far away the first slot may be. `share` of each
     limit is kept from `background` work, for interactive calls. `returning` work was given a place
-    in line before.
+    in line before. `lane` names where background work comes from: one lane's long line does not
+    keep another's few waiting.
     """
 
     charges: Mapping[str, int]
@@ -29,6 +30,7 @@ class Ask:
     background: bool = True
     returning: bool = False
     share: float = 0.1
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,14 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """No slot is near enough: come back at `until`. `in_line`: the state remembers the promise."""
+    """No slot is near enough: come back at `until`. `in_line`: the state remembers the promise.
+
+    It then holds for as many calls as were asked for; the times of the others are `rest`.
+    """
 
     until: float
     in_line: bool
+    rest: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,194 @@
+"""A queue and the functions that work it off, in simulated time, set up as in production.
+
+The functions wait for their turns with the very code that production waits with. What surrounds it
+takes the time that it takes there: a write to the ledger, hiding a message, a call to the provider.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from freshbridge.budget.common_clock import CommonClock
+from freshbridge.budget.ledger import Ledger, Use
+from freshbridge.budget.limits import Freshdesk
+from freshbridge.budget.turn_taking import BudgetExhausted, Waiting, until_turn
+from tests.unit.budget.world import EPOCH, Waits, Windows, World
+
+CREATE = {"ticket_create": 1, "total": 1}
+
+
+@dataclass
+class Job:
+    """A message: whose account it is for, what its call costs, what became of it."""
+
+    account: str = "a"
+    charges: Mapping[str, int] = field(default_factory=lambda: CREATE)
+    lane: str = ""
+    background: bool = True
+    receives: int = 0
+    submitted: float = EPOCH
+    done: float | None = None
+
+
+def alike(one: Job, other: Job) -> bool:
+    """Whether two messages ask for the same: those that follow count as `ahead` of the first."""
+    same = (one.account, one.lane, one.background) == (other.account, other.lane, other.background)
+    return same and (one.receives > 1) == (other.receives > 1)
+
+
+class JobQueue:
+    """As Amazon SQS: hides in whole seconds; hands out what is visible, the oldest first or any."""
+
+    def __init__(self, world: World, *, in_order: bool) -> None:
+        self._world = world
+        self._in_order = in_order
+        self._hidden: list[tuple[float, int, Job]] = []
+        self._visible: list[tuple[float, int, Job]] = []
+        self._numbers: dict[int, int] = {}
+
+    def put(self, job: Job, wait_s: float = 0.0) -> None:
+        number = self._numbers.setdefault(id(job), len(self._numbers))
+        until = self._world.now + math.ceil(wait_s)
+        heapq.heappush(self._hidden, (until, number, job))
+
+    def receive(self, most: int = 10) -> list[Job]:
+        while self._hidden and self._hidden[0][0] <= self._world.now:
+            _, number, job = heapq.heappop(self._hidden)
+            key = 0.0 if self._in_order else self._world.random.random()
+            heapq.heappush(self._visible, (key, number, job))
+        found = [heapq.heappop(self._visible)[2] for _ in range(min(most, len(self._visible)))]
+        for job in found:
+            job.receives += 1
+        return found
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long things take, in seconds."""
+
+    travel: float = 0.03
+    around: float = 0.08
+    write: float = 0.005
+    hide: float = 0.012
+    idle: float = 0.25
+
+
+class Backlog:
+    """Accounts, one queue, and functions; `skews` are their clocks' errors."""
+
+    def __init__(
+        self,
+        windows: Mapping[str, Windows],
+        *,
+        seed: int = 0,
+        in_order: bool = True,
+        pace: Pace | None = None,
+        world: World | None = None,
+    ) -> None:
+        """`world` is another's, to work on the same accounts with a queue of its own."""
+        self.windows = windows
+        first = next(iter(windows.values()))
+        self.world = world or World(first, seed)
+        self.queue = JobQueue(self.world, in_order=in_order)
+        self.pace = pace or Pace()
+        self.calls: list[tuple[float, str]] = []
+        self.jobs: list[Job] = []
+        self._window_s = first.window_s
+
+    def add(self, *jobs: Job, after: float = 0.0) -> None:
+        def later() -> Waits:
+            yield after
+            for job in jobs:
+                job.submitted = self.world.now
+                self.queue.put(job)
+
+        self.jobs.extend(jobs)
+        self.world.start(later())
+
+    def function(self, *, longest_s: float, skew: float = 0.0) -> Waits:
+        """One function's life: batch after batch, one call after the other."""
+        world, pace = self.world, self.pace
+
+        def clock() -> float:
+            return world.now + skew
+
+        ledgers: dict[str, Ledger] = {}
+        common = CommonClock(clock)
+        while True:
+            batch = self.queue.receive()
+            if not batch:
+                yield pace.idle * world.random.random()
+                continue
+            yield 0.02
+            for i, job in enumerate(batch):
+                ledger = ledgers.get(job.account) or ledgers.setdefault(
+                    job.account, self._ledger(job.account, common)
+                )
+                ahead = sum(alike(later, job) for later in batch[i + 1 :])
+                use = Use(
+                    within_s=0.0,
+                    background=job.background,
+                    returning=job.receives > 1,
+                    ahead=ahead,
+                    lane=job.lane,
+                )
+                before = world.store.writes
+                try:
+                    turn = until_turn(
+                        ledger, job.charges, Waiting(longest_s, use=use), clock=clock, where=""
+                    )
+                    yield from turn
+                except BudgetExhausted as put_off:
+                    self.queue.put(job, max(put_off.after or 0.0, 1.0))
+                    yield pace.hide + pace.write * (world.store.writes - before)
+                    continue
+                yield pace.around / 2 + pace.write * (world.store.writes - before)
+                sent = clock()
+                yield pace.travel * (0.5 + world.random.random())
+                self.calls.append((world.now, job.account))
+                spoken, refused, wait = self.windows[job.account].call(world.now, job.charges)
+                yield pace.travel * (0.5 + world.random.random())
+                ledger.report(
+                    job.charges, spoken, sent=sent, received=clock(),
+                    throttled=refused, retry_after_s=wait,
+                )  # fmt: skip
+                if refused:
+                    self.queue.put(job, wait or 1)
+                else:
+                    job.done = world.now
+                yield pace.around / 2
+            for ledger in ledgers.values():
+                ledger.give_back()
+
+    def run(self, until: float) -> None:
+        """Until every job is done or `until` seconds have passed."""
+        while self.world.now - EPOCH < until and any(job.done is None for job in self.jobs):
+            self.world.run(self.world.now - EPOCH + 1.0)
+
+    def utilisation(self, account: str = "a") -> float:
+        """Calls that were accepted, of those that were allowed between the first and the last."""
+        times = [at for at, whose in self.calls if whose == account]
+        windows = self.windows[account]
+        limit = min(windows.limits.values())
+        allowed = (max(times) - min(times)) * limit / windows.window_s
+        return sum(windows.allowed.values()) / allowed
+
+    def per_window(self, account: str = "a") -> list[int]:
+        allowed = self.windows[account].allowed
+        return [allowed[k] for k in range(min(allowed), max(allowed) + 1)]
+
+    def per_call(self, account: str = "a") -> tuple[float, float]:
+        """Writes to the ledger and receives, per call."""
+        jobs = [job for job in self.jobs if job.account == account]
+        done = sum(job.done is not None for job in jobs)
+        return self.world.store.writes / done, sum(job.receives for job in jobs) / len(jobs)
+
+    def _ledger(self, account: str, common: CommonClock) -> Ledger:
+        return Ledger(
+            self.world.store, account, Freshdesk(window_s=self._window_s),
+            clock=common.here, common=common, sleep=lambda _: None, jitter=self.world.random.random,
+            stamp=lambda: f"{self.world.random.getrandbits(64):x}",
+        )  # fmt: skip
