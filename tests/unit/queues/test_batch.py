@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from freshbridge.circuit.refusal import CircuitOpen
 from freshbridge.errors import NotFound, Retry, Throttled
 from freshbridge.queues.batch import Patience, RetryingBatchProcessor, process_batch
 from freshbridge.queues.park import REASON_LENGTH, DeadLetterQueue
@@ -160,15 +161,86 @@ def test_the_time_held_in_reserve_is_the_caller_s() -> None:
     assert Bench(patience=Patience(reserve_ms=9_000)).run(["a"], by_name, context=context) == []
 
 
-def test_patience_ends_by_count_and_by_age() -> None:
+def test_patience_ends_by_age_and_for_defects_by_count() -> None:
     bench = Bench()
 
     assert bench.run(["retry"], by_name, receives=44) == ["retry"]
-    assert bench.run(["retry"], by_name, receives=45) == []
     assert bench.run(["defect"], by_name, receives=5) == []
 
     codes = [m["MessageAttributes"]["code"]["StringValue"] for m in bench.dead.sent]
-    assert codes == ["exhausted_throttled", "defect"]
+    assert codes == ["defect"]
+
+
+def test_before_the_queue_loses_patience_a_message_is_sent_anew_with_its_past() -> None:
+    bench = Bench()
+
+    # When it has been received as often as it may be, it is acknowledged and sent again
+    assert bench.run(["retry"], by_name, receives=45) == []
+
+    (message,) = bench.queue.sent
+    shown = {k: v["StringValue"] for k, v in message["MessageAttributes"].items()}
+    assert (message["MessageBody"], message["DelaySeconds"]) == ("retry", 90)
+    assert shown == {"first_sent": str(SENT_MS), "received_before": "45"}
+    assert "MessageGroupId" not in message
+    assert bench.dead.sent == []
+    assert bench.counters.counts == {"MessagesDeferred": 1}
+
+
+def test_a_message_sent_anew_keeps_its_group_and_its_marks_and_ages_on() -> None:
+    # Given a message that took another one's place, long ago
+    bench = Bench()
+    first_sent = int((NOW_S - 86_400) * 1000)
+    record = anew("retry", first_sent=str(first_sent + 1000), received_before="90", receives=45)
+    record["attributes"]["MessageGroupId"] = "193000001.rule"
+
+    assert processed(bench, record) == []
+    (message,) = bench.queue.sent
+    shown = {k: v["StringValue"] for k, v in message["MessageAttributes"].items()}
+    assert shown == {"first_sent": str(first_sent + 1000), "received_before": "135"}
+    assert message["MessageGroupId"] == "193000001.rule"
+
+    # Then its deadline is that of the first one, and its attempts are those of all
+    assert processed(bench, anew("retry", first_sent=str(first_sent), received_before="90")) == []
+    (letter,) = bench.dead.sent
+    assert letter["MessageAttributes"]["code"]["StringValue"] == "exhausted_throttled"
+    assert letter["MessageAttributes"]["attempts"]["StringValue"] == "91"
+
+
+def test_when_it_cannot_be_sent_anew_it_is_hidden_as_before() -> None:
+    bench = Bench(queue=FakeSqs(refuse_sending=True))
+
+    assert bench.run(["retry"], by_name, receives=45) == ["retry"]
+    assert bench.queue.hidden == {"receipt-retry": 90}
+
+
+def anew(body: str, *, receives: int = 1, **attributes: str) -> dict[str, Any]:
+    """A record with number attributes, as Lambda passes them on."""
+    record = builders.sqs_record(body, receives=receives, sent_ms=SENT_MS)
+    record["messageAttributes"] = {
+        name: {"stringValue": value, "dataType": "Number"} for name, value in attributes.items()
+    }
+    return record
+
+
+def processed(bench: Bench, record: dict[str, Any]) -> list[Any]:
+    answer = process_batch(
+        {"Records": [record]}, cast("LambdaContext", builders.Context()), bench.processor, by_name
+    )
+    return answer["batchItemFailures"]
+
+
+def test_a_message_held_back_by_a_circuit_does_not_delay_the_rest_of_its_batch() -> None:
+    bench = Bench()
+
+    def handle(record: SQSRecord) -> None:
+        if record.body.startswith("dead"):
+            raise CircuitOpen("down", after=40.5, advice="", circuit={"state": "open"})
+
+    reported = bench.run(["good", "dead", "good2", "dead2", "good3"], handle)
+
+    assert reported == ["dead", "dead2"]
+    assert bench.queue.hidden == {"receipt-dead": 41, "receipt-dead2": 41}
+    assert bench.dead.sent == []
 
 
 def test_a_message_older_than_a_day_is_parked() -> None:

@@ -1,7 +1,8 @@
 """From an instance to a working provider client.
 
 A key can be rotated while functions hold the old one: when the provider refuses it, the key is
-read once more, and only if it has changed is the work tried again.
+read once more, and only if it has changed is the work tried again. All work goes through the
+instance's circuit, which holds it back while the provider is down or the key stays refused.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from freshbridge.instances.traced_transport import UNKNOWN
 
 if TYPE_CHECKING:
     from freshbridge.budget.budgeted_transport import Budgets, Waiting
+    from freshbridge.circuit.circuits import Circuits
+    from freshbridge.circuit.passage import Passage
     from freshbridge.http_message import Timeouts
     from freshbridge.instances.model import Instance
     from freshbridge.instances.registry import Registry
@@ -49,6 +52,7 @@ class Connections:
         tracer: Tracer | None = None,
         timeouts: Timeouts | None = None,
         budgets: Budgets | None = None,
+        circuits: Circuits | None = None,
     ) -> None:
         """`transport` is called at first use, so that importing this costs no HTTP library."""
         self._registry = registry
@@ -59,6 +63,16 @@ class Connections:
         self._tracer = tracer
         self._timeouts = timeouts
         self._budgets = budgets
+        self._circuits = circuits
+
+    def check(self, instance_id: str) -> None:
+        """Refuse work that its circuit would hold back, before anything is prepared for it.
+
+        Raises:
+            CircuitOpen: come back when it says.
+        """
+        if self._circuits is not None:
+            self._circuits.check(instance_id)
 
     def use(
         self,
@@ -74,21 +88,40 @@ class Connections:
         without it they draw on none.
 
         Raises:
-            UnknownInstance, InstanceDisabled, SecretMissing: nothing was sent.
+            UnknownInstance, InstanceDisabled, SecretMissing, CircuitOpen: nothing was sent.
             Unauthorized: the key was refused, and reading it anew gave the same key.
             Whatever else `work` raises.
         """
         instance = self._registry.get(instance_id)
         if instance.disabled:
             raise InstanceDisabled(f"instance {instance_id} is disabled")
-        secrets = self._vault.credentials(instance_id)
+        if self._circuits is None:
+            return self._with_fresh_key(
+                instance,
+                lambda secrets: work(self._client(instance, secrets, cause, waiting), instance),
+            )
+        passage = self._circuits.enter(instance_id, _name(cause))
         try:
-            return work(self._client(instance, secrets, cause, waiting), instance)
+            return self._with_fresh_key(
+                instance,
+                lambda secrets: work(
+                    self._client(instance, secrets, cause, waiting, passage), instance
+                ),
+            )
+        except Unauthorized as error:
+            raise passage.refused(error) from error
+        finally:
+            passage.leave()
+
+    def _with_fresh_key(self, instance: Instance, work: Callable[[dict[str, str]], T]) -> T:
+        secrets = self._vault.credentials(instance.instance_id)
+        try:
+            return work(secrets)
         except Unauthorized:
-            self._vault.forget("credentials", instance_id)
-            if (rotated := self._vault.credentials(instance_id)) == secrets:
+            self._vault.forget("credentials", instance.instance_id)
+            if (rotated := self._vault.credentials(instance.instance_id)) == secrets:
                 raise
-            return work(self._client(instance, rotated, cause, waiting), instance)
+            return work(rotated)
 
     def _client(
         self,
@@ -96,6 +129,7 @@ class Connections:
         secrets: dict[str, str],
         cause: Cause,
         waiting: Waiting | None,
+        passage: Passage | None = None,
     ) -> FreshdeskClient:
         if instance.platform != "freshdesk":
             raise Misconfigured(
@@ -108,6 +142,9 @@ class Connections:
         transport = self._transport()
         if self._tracer is not None:
             transport = self._tracer.around(transport, instance, cause)
+        if passage is not None:
+            # Within the budget, for a wait is no sign of how the provider is.
+            transport = passage.around(transport)
         if self._budgets is not None and waiting is not None:
             # Outside the trace, so that a wait is not told as the time that a call took.
             transport = self._budgets.around(
@@ -116,6 +153,11 @@ class Connections:
         return FreshdeskClient(
             transport, origin, credential, on_reply=self._on_reply, timeouts=self._timeouts
         )
+
+
+def _name(cause: Cause) -> str:
+    """What a piece of work is known by, the same each time that it is tried."""
+    return cause.action_id or cause.run_id or cause.correlation_id
 
 
 def freshdesk_credential(configuration: dict[str, str], secrets: dict[str, str]) -> Credential:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from freshbridge import timestamps
 from freshbridge.instances import elements, token, validation
+from freshbridge.instances.access import DEFAULT_GRACE_HOURS
 from freshbridge.instances.config import without_nulls
 from freshbridge.instances.elements import MASK
 from freshbridge.instances.model import Instance
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from freshbridge.transport import Transport
 
 ID_ATTEMPTS = 3
+HOUR_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,13 @@ class Provisioner:
         allowed_origins: Iterable[str],
         clock: Callable[[], float] = time.time,
         tracer: Tracer | None = None,
+        on_connected: Callable[[str], None] = lambda _instance_id: None,
     ) -> None:
-        """`transport` is called when a provider is to be asked; `clock` is epoch seconds."""
+        """`transport` is called when a provider is to be asked; `clock` is epoch seconds.
+
+        `on_connected` hears of each instance whose provider has just accepted what it is called
+        with from now on.
+        """
         self._registry = registry
         self._vault = vault
         self._rules = rules
@@ -81,6 +88,7 @@ class Provisioner:
         self._allowed = tuple(allowed_origins)
         self._clock = clock
         self._tracer = tracer
+        self._on_connected = on_connected
 
     def create(self, wanted: Wanted, *, user_id: int = 1) -> Provisioned:
         """Connect the account.
@@ -128,8 +136,23 @@ class Provisioner:
             return self._registry.change(instance_id, lambda now: self._edited(now, change))
         held = self._vault.credentials(instance_id)
         wanted = self._credentials(before, change, held)
-        if _connects_anew(before, after, change.values):
+        connects_anew = _connects_anew(before, after, change.values)
+        if connects_anew:
             self._checked(after, wanted)
+        changed = self._kept(instance_id, change, before, wanted, held)
+        if connects_anew:
+            self._on_connected(instance_id)
+        return changed
+
+    def _kept(
+        self,
+        instance_id: str,
+        change: Change,
+        before: Instance,
+        wanted: dict[str, str],
+        held: dict[str, str],
+    ) -> Instance:
+        """Store a change whose credentials may be new."""
         if wanted == held:
             return self._registry.change(instance_id, lambda now: self._edited(now, change))
         # Read again: the provider took its time, and another change may have been faster.
@@ -153,8 +176,7 @@ class Provisioner:
             UnknownInstance: no such id.
         """
         instance = self._registry.get(instance_id)
-        for rule in self._rules.of(instance_id):
-            self._rules.delete(instance_id, rule.rule_id)
+        self._rules.delete_all(instance_id)
         self._vault.delete(instance_id)
         self._registry.delete(instance_id)
         return instance
@@ -166,18 +188,22 @@ class Provisioner:
         self._registry.change(instance_id, lambda held: token.rotated(held, fresh, now=now))
         return fresh
 
-    def rotate_webhook_secret(self, instance_id: str) -> tuple[Instance, str]:
+    def rotate_webhook_secret(
+        self, instance_id: str, *, grace_hours: int = DEFAULT_GRACE_HOURS
+    ) -> tuple[Instance, str]:
         """The instance and its new webhook secret, shown this once.
 
-        Functions that are warm may take the one before for five minutes more, so there is time to
-        change it at the provider.
+        The one before opens for `grace_hours` more, so that there is time to change it at the
+        provider, and that what the provider repeats still gets in. With 0 it is gone at once, but
+        for the five minutes that functions which are warm may remember it.
 
         Raises:
             UnknownInstance: no such id.
         """
         instance = self._registry.get(instance_id)
         fresh = secrets.token_urlsafe(32)
-        self._vault.replace_webhook_secret(instance_id, fresh)
+        until = self._clock() + grace_hours * HOUR_S if grace_hours else 0.0
+        self._vault.replace_webhook_secret(instance_id, fresh, until=until)
         return instance, fresh
 
     def _store(

@@ -2,7 +2,8 @@
 
 Names: `freshbridge/<stack>/credentials/<instance>` holds the element's secret entries by their keys
 (`{"username": …}` for Freshdesk V2, whose API key goes by that name);
-`freshbridge/<stack>/webhooks/<instance>` holds `{"secret"}`. They are apart so that the function
+`freshbridge/<stack>/webhooks/<instance>` holds `{"secret"}` and, after a rotation, `{"previous",
+"previous_until"}`. They are apart so that the function
 that the internet can reach may read the second kind only.
 """
 
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from freshbridge import aws
 from freshbridge.errors import Conflict, Misconfigured
+from freshbridge.instances.webhook_secrets import WebhookSecrets, read_secrets, rotated
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -71,14 +73,22 @@ class Vault:
         return self._secret("credentials", instance_id)
 
     def webhook_secret(self, instance_id: str, *, age_s: float | None = None) -> str:
-        """What the provider's webhook must show; "" when none is set, which nothing matches.
+        """The newest secret that the provider's webhook may show; "" when none is set.
 
         `age_s` asks for one that was read no longer ago than that.
 
         Raises:
             SecretMissing: the instance has none.
         """
-        return self._secret("webhooks", instance_id, age_s).get("secret", "")
+        return self.webhook_secrets(instance_id, age_s=age_s).current
+
+    def webhook_secrets(self, instance_id: str, *, age_s: float | None = None) -> WebhookSecrets:
+        """All that the provider's webhook may show: after a rotation, two for a while.
+
+        Raises:
+            SecretMissing: the instance has none.
+        """
+        return read_secrets(self._secret("webhooks", instance_id, age_s))
 
     def create(self, instance_id: str, *, credentials: dict[str, str], webhook_secret: str) -> None:
         """Store both secrets of a new instance.
@@ -127,11 +137,20 @@ class Vault:
             SecretId=self.name("credentials", instance_id), SecretString=json.dumps(credentials)
         )
 
-    def replace_webhook_secret(self, instance_id: str, secret: str) -> None:
-        """Store a new one; warm functions take the one before for as long as they remember it."""
+    def replace_webhook_secret(self, instance_id: str, secret: str, *, until: float = 0.0) -> None:
+        """Store a new one; the one before opens until then, in seconds since the epoch.
+
+        Without that, it does for as long as warm functions remember it.
+        """
+        self.forget("webhooks", instance_id)
+        try:
+            before = self.webhook_secrets(instance_id)
+        except SecretMissing:
+            before = WebhookSecrets()
         self.forget("webhooks", instance_id)
         self._client.put_secret_value(
-            SecretId=self.name("webhooks", instance_id), SecretString=json.dumps({"secret": secret})
+            SecretId=self.name("webhooks", instance_id),
+            SecretString=json.dumps(rotated(before, secret, until=until)),
         )
 
     def _secret(self, kind: Kind, instance_id: str, age_s: float | None = None) -> dict[str, str]:

@@ -3,8 +3,8 @@
 Built on the Powertools batch processor; its one hook for failures decides:
 
     Retry            hide the message until its wait is over, report it as failed, keep it
-    nothing tried    the same, however often: it waited for the rate budget, or for its turn
-    Retry, too long  park it: it has been tried for a day
+    nothing tried    the same: it waited for the rate budget, for a circuit, or for its turn
+    past its time    park it: it was first sent longer ago than anybody wants to wait for it
     Reject           park it at once: trying again cannot help
     AWS failing      as Retry: an outage of a table or bucket is nobody's defect
     anything else    a defect: tried a few times, then parked
@@ -15,6 +15,7 @@ holds back its batch.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 import traceback
@@ -35,6 +36,7 @@ from freshbridge import aws, timestamps
 from freshbridge.errors import Reject, Retry
 from freshbridge.observability import count
 from freshbridge.queues.backoff import wait_of, wait_seconds
+from freshbridge.queues.history import History, history_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
@@ -72,7 +74,8 @@ class AwsUnavailable(Retry):
 class Patience:
     """When a message has been tried for long enough.
 
-    `deadline_s`: seconds since it was first sent. `receives`: must stay below the queue's
+    `deadline_s`: seconds since it was first sent, whatever it was tried or waited for. `receives`:
+    then it is sent anew, to be counted from the beginning; must stay below the queue's
     maxReceiveCount, or SQS moves the message itself and no reason travels with it.
     `defect_receives`: for errors that nobody foresaw. `reserve_ms`: time left in the invocation
     below which no further message is begun.
@@ -99,25 +102,32 @@ class Verdict:
 
 
 def judge(
-    error: BaseException, *, receives: int, age_s: float, patience: Patience, jitter: float
+    error: BaseException, history: History, *, now: float, patience: Patience, jitter: float
 ) -> Verdict:
     """Decide what becomes of a message whose handler raised `error`.
 
-    Pure. `receives` counts this delivery too; `age_s` is the time since the message was first
-    sent; `jitter` is random in [0, 1).
+    Pure. `now` is seconds since the epoch, `jitter` random in [0, 1). No wait goes beyond the
+    deadline: then the message has one try more, and is parked if that fails.
     """
     error = _foreseen(error)
+    receives = history.before + history.receives
     if isinstance(error, Reject):
         return Verdict(park=True, code=error.code, reason=str(error))
     if isinstance(error, Retry):
+        left_s = patience.deadline_s - history.age_s(now)
+        if left_s <= 0:
+            hours = f"{patience.deadline_s / 3600:g} hours"
+            reason = f"Not done within {hours} of being sent, its deadline. Last: {error}"
+            return Verdict(park=True, code=f"exhausted_{error.code}", reason=reason)
         wait = wait_of(error, receives, random=jitter)
-        if error.costs_no_attempt:
-            # SQS counts this receive all the same, and would move the message itself in the end.
-            renew = receives >= patience.receives
-            return Verdict(False, error.code, str(error), wait, renew=renew)
-        if age_s >= patience.deadline_s or receives >= patience.receives:
-            return Verdict(park=True, code=f"exhausted_{error.code}", reason=str(error))
-        return Verdict(park=False, code=error.code, reason=str(error), wait_s=wait)
+        return Verdict(
+            park=False,
+            code=error.code,
+            reason=str(error),
+            wait_s=min(wait, math.ceil(left_s)),
+            # SQS would move the message itself in the end.
+            renew=history.receives >= patience.receives,
+        )
     # An unforeseen error's text may quote the message it choked on: only its type is told.
     reason = f"unforeseen {type(error).__name__}; the function's log has the traceback"
     return Verdict(
@@ -185,23 +195,26 @@ class RetryingBatchProcessor(BatchProcessor):
         if not isinstance(record, SQSRecord):
             return super().failure_handler(record, exception)
         error = exception[1] or RuntimeError("failed without an exception")
-        attributes = record.raw_event["attributes"]
-        receives = int(attributes["ApproximateReceiveCount"])
-        age_s = self._clock() - int(attributes["SentTimestamp"]) / 1000
+        history = history_of(record.raw_event)
         verdict = judge(
-            error, receives=receives, age_s=age_s, patience=self.patience, jitter=self._jitter()
+            error, history, now=self._clock(), patience=self.patience, jitter=self._jitter()
         )
+        receives = history.before + history.receives
         details = {"receives": receives, "code": verdict.code, "reason": verdict.reason}
         if verdict.code == "defect":
             # Where it failed, not its text, which may quote the message.
             frames = traceback.format_tb(error.__traceback__)
             self._log.error("message failed unforeseen", extra={**details, "frames": frames})
         kept = self._observer is not None and self._observer(record, error, verdict)
-        if verdict.park and (kept or self._parked(record, verdict, receives)):
+        if verdict.park and (kept or self._parked(record, verdict, receives, error)):
             self._log.warning("message parked", extra={**details, "dead_letter": not kept})
             count(self._metrics, "MessagesParked")
+            if kept:
+                self.settle(record, "what it came to is listed elsewhere")
             return self.success_handler(record, None)
-        if verdict.renew and self._renewed(record, verdict.wait_s):
+        if verdict.renew and self._renewed(record, history, verdict.wait_s):
+            self._log.info("message sent anew", extra={**details, "wait_s": verdict.wait_s})
+            count(self._metrics, "MessagesDeferred")
             return self.success_handler(record, None)
         if not verdict.park:
             self._hide(record, verdict.wait_s)
@@ -209,27 +222,53 @@ class RetryingBatchProcessor(BatchProcessor):
             count(self._metrics, "MessagesDeferred")
         return super().failure_handler(record, exception)
 
-    def _parked(self, record: SQSRecord, verdict: Verdict, receives: int) -> bool:
+    def admit(self, record: SQSRecord) -> bool:
+        """False for a message whose dead letter was given up, or is run by another message."""
+        if self._dead_letters.admit(record):
+            return True
+        self._log.info("dead letter not run", extra={"reason": "discarded, or taken before"})
+        count(self._metrics, "DeadLettersNotRun")
+        return False
+
+    def settle(self, record: SQSRecord, note: str = "") -> None:
+        """Close the dead letter, if it was one, of a message that is done."""
         try:
-            self._dead_letters.park(
+            self._dead_letters.settle(record, note)
+        except (ClientError, BotoCoreError, Retry) as error:
+            # It is run again in half a day, and answers then what it answered now.
+            self._log.warning("dead letter not closed", extra={"error": aws.error_name(error)})
+
+    def _parked(
+        self, record: SQSRecord, verdict: Verdict, receives: int, error: BaseException
+    ) -> bool:
+        try:
+            parked = self._dead_letters.park(
                 record.body,
                 code=verdict.code,
                 reason=verdict.reason,
                 attempts=receives,
                 parked_at=timestamps.to_text(timestamps.now()),
+                record=record,
+                error=error,
             )
-        except (ClientError, BotoCoreError) as error:
-            self._log.error("could not park", extra={"error": aws.error_name(error)})
+        except (ClientError, BotoCoreError) as failure:
+            self._log.error("could not park", extra={"error": aws.error_name(failure)})
             count(self._metrics, "ParkingFailed")
             return False
+        if not (parked.listed and parked.carried):
+            self._log.warning("parked in part", extra=vars(parked))
+            count(self._metrics, "PartlyParked")
         return True
 
-    def _renewed(self, record: SQSRecord, wait_s: int) -> bool:
+    def _renewed(self, record: SQSRecord, history: History, wait_s: int) -> bool:
+        group = record.raw_event["attributes"].get("MessageGroupId")
         try:
             self._client.send_message(
                 QueueUrl=self._queue_url,
                 MessageBody=record.body,
                 DelaySeconds=min(wait_s, LONGEST_DELAY_S),
+                MessageAttributes={**self._dead_letters.marks(record), **history.attributes()},
+                **({"MessageGroupId": group} if group else {}),
             )
         except (ClientError, BotoCoreError) as error:
             self._log.warning("could not renew", extra={"error": aws.error_name(error)})
@@ -264,7 +303,9 @@ def process_batch(
         processor.begin(record)
         if context.get_remaining_time_in_millis() < processor.patience.reserve_ms:
             raise HandedBack("no time left in this invocation", after=1.0)
-        handle(record)
+        if processor.admit(record):
+            handle(record)
+            processor.settle(record)
 
     return process_partial_response(
         event=event, record_handler=record_handler, processor=processor, context=context

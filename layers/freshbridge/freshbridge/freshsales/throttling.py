@@ -1,0 +1,74 @@
+"""How Freshsales says that it is being called too often, and for how long. Pure: no I/O.
+
+Mostly with a 429. Its parts throttle each other as well, and then that 429 is quoted inside a 400,
+in a text that no language setting changes: `UCR contact fetch failure :: response_code :: 429 ::
+response :: Too many requests`. Bulk upserts that meet each other are answered 405 for a while.
+
+The limits: https://crmsupport.freshworks.com/support/solutions/articles/50000002502
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from freshbridge.http_message import ProviderReply, ProviderRequest
+
+LONGEST_WAIT_S = 3600.0
+"""The longer of the provider's windows; what asks for more is a clock in another zone."""
+BULK_WAIT_S = 5.0
+"""Between two tries of a bulk upsert that met another one."""
+_QUOTED = re.compile(r"::\s*response_code\s*::\s*429\b", re.IGNORECASE)
+_BULK = re.compile(r"/(?:contacts|sales_accounts|deals|leads)/bulk_upsert(?:\.json)?/?")
+_EPOCH_S, _DAY_FIRST, _EPOCH_MS = 10, 12, 13  # digits
+
+
+def in_disguise(reply: ProviderReply, request: ProviderRequest) -> bool:
+    """Whether a reply that is no 429 means one."""
+    if reply.status == 400:
+        return _QUOTED.search(reply.body.decode("utf-8", "replace")) is not None
+    return reply.status == 405 and request.method == "POST" and _ends_in_bulk(request.path)
+
+
+def wait_s(reply: ProviderReply) -> float | None:
+    """Seconds until it may be called again, None when it does not say.
+
+    `Retry-After` in either form; else `x-ratelimit-reset`, which has been seen as epoch seconds, as
+    milliseconds, and as day, month, year and time in twelve digits (taken for UTC). A time is
+    measured against the reply's own `Date`, so that this machine's clock plays no part.
+    """
+    if reply.retry_after_s is not None:
+        return min(reply.retry_after_s, LONGEST_WAIT_S)
+    reset = _reset(reply.headers.get("x-ratelimit-reset", "").strip())
+    try:
+        sent = parsedate_to_datetime(reply.headers.get("date", ""))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if reset is None:
+        return None
+    sent = sent.replace(tzinfo=UTC) if sent.tzinfo is None else sent
+    left = (reset - sent).total_seconds()
+    # A time that is over says nothing about the one that is to come.
+    return min(left, LONGEST_WAIT_S) if left > 0 else None
+
+
+def _ends_in_bulk(path: str) -> bool:
+    found = _BULK.search(path)
+    return found is not None and found.end() == len(path)
+
+
+def _reset(text: str) -> datetime | None:
+    if not (text.isascii() and text.isdigit()):
+        return None
+    try:
+        if len(text) == _DAY_FIRST:
+            # No zone in it: the next line says which one it is taken for.
+            return datetime.strptime(text, "%d%m%y%H%M%S").replace(tzinfo=UTC)
+        if len(text) == _EPOCH_S:
+            return datetime.fromtimestamp(int(text), UTC)
+        if len(text) == _EPOCH_MS:
+            return datetime.fromtimestamp(int(text) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
