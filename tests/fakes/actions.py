@@ -6,11 +6,12 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from freshbridge.actions.action import Outcome
 from freshbridge.actions.assignment_turns import Standing, as_json, from_json
+from freshbridge.actions.attempt_marks import Unsure
 from freshbridge.actions.catalogue import CATALOGUE
 from freshbridge.actions.context import Cached, Context, Services
 from freshbridge.actions.locks import Busy
@@ -161,6 +162,26 @@ class FakeAssignments:
         return True
 
 
+class FakeClaims:
+    """Implements `freshbridge.actions.context.Claims`: who has claimed which record."""
+
+    def __init__(self, **claims: str) -> None:
+        self.claims = dict(claims)
+
+    def take(self, record: str, owner: str) -> bool:
+        """Claim it, unless another has."""
+        return self.claims.setdefault(record, owner) == owner
+
+    def holder(self, record: str) -> str | None:
+        """Who has."""
+        return self.claims.get(record)
+
+
+def earlier_attempt(now: datetime = NOW, *, began: float = 60.0, over: float = 45.0) -> Unsure:
+    """An attempt whose outcome nobody knows: `began` and `over` so many seconds before `now`."""
+    return Unsure(now - timedelta(seconds=began), now - timedelta(seconds=over))
+
+
 def services(**given: Any) -> Services:
     """Services in memory; each may be given."""
     return Services(
@@ -169,6 +190,7 @@ def services(**given: Any) -> Services:
             "uploads": FakeUploads(),
             "locks": FakeLocks(),
             "assignments": FakeAssignments(),
+            "claims": FakeClaims(),
             "report_pages": MemoryPages(),
             "bulk": None,
             **given,
@@ -187,7 +209,7 @@ def run_action(
     base_url: str = "https://acme.freshdesk.com",
     api_key: str = builders.API_KEY,
     now: datetime = NOW,
-    tried_before: bool = False,
+    unsure: Unsure | None = None,
     **given: Any,
 ) -> Outcome:
     """Check and run one action of the catalogue; `given` are services."""
@@ -200,6 +222,6 @@ def run_action(
         request,
         services(**given),
         lambda: now,
-        tried_before,
+        unsure,
     )
     return perform(context, CATALOGUE.find(platform, name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from freshbridge import aws, timestamps
 from freshbridge.actions.action import Outcome
 from freshbridge.actions.record import Attempt, State
-from freshbridge.actions.record_store import RecordStore, UnknownActionRecord
+from freshbridge.actions.record_store import Begun, RecordStore, UnknownActionRecord
 from freshbridge.queues.envelope import to_text
 from freshbridge.queues.payload import PayloadStore
 from tests import builders
@@ -19,6 +20,8 @@ from tests.integration.conftest import Stack, Start
 
 NOTES = "/api/v2/tickets/1042/notes"
 AT = "2026-03-03T12:02:40Z"
+LATER = "2026-03-03T12:04:00Z"
+MARK = f"{AT}#{AT}#a"
 
 
 def records(stack: Stack, **given: Any) -> RecordStore:
@@ -55,18 +58,20 @@ def test_an_action_of_a_rule_has_its_record(
 def test_a_refused_one_is_failed_and_one_tried_for_too_long_is_dead(
     stack: Stack, start: Start, provider: FakeTransport
 ) -> None:
-    provider.on("POST", NOTES, empty_reply(503), empty_reply(404))
+    # Given a message of days ago whose call is refused, and throttled when somebody redrives it
+    provider.on("POST", NOTES, empty_reply(404), empty_reply(429))
+    stack.connect()
+    old = builders.sqs_record(to_text(builders.action_request()))
 
-    deliver(stack, start, receives=45)
-    dead = records(stack).get("act_0001")
-    deliver_again = builders.sqs_record(to_text(builders.action_request()))
-    start("ActionExecutor").handler({"Records": [deliver_again]}, builders.Context())
+    start("ActionExecutor").handler({"Records": [old]}, builders.Context())
     failed = records(stack).get("act_0001")
+    start("ActionExecutor").handler({"Records": [old]}, builders.Context())
+    dead = records(stack).get("act_0001")
 
-    assert (dead.state, dead.code) == (State.DEAD, "exhausted_provider_down")
-    assert dead.finished_at
     assert (failed.state, failed.code) == (State.FAILED, "not_found")
-    assert [a.status for a in failed.attempts] == ["dead", "failed"]
+    assert (dead.state, dead.code) == (State.DEAD, "exhausted_throttled")
+    assert dead.finished_at
+    assert [a.status for a in dead.attempts] == ["failed", "dead"]
 
 
 def test_one_that_waits_says_until_when(
@@ -105,29 +110,55 @@ def test_a_message_that_came_twice_changes_nothing_that_is_known(
     assert len(provider.requests) == 1
 
 
-def test_an_attempt_knows_whether_there_was_one_before(stack: Stack) -> None:
+def test_an_attempt_knows_which_ones_before_it_are_in_doubt(stack: Stack) -> None:
     store, request = records(stack), builders.action_request()
     store.submit(request)
 
-    first = store.begin(request, at=AT, until=AT, queued=True)
-    killed = store.begin(request, at=AT, until=AT, queued=True)
-    store.end(request, State.WAITING, None, next_at=AT)
-    waited = store.begin(request, at=AT, until=AT, queued=True)
-    store.end(request, State.WAITING, Attempt(AT, AT, "waiting"), next_at=AT)
-    failed = store.begin(request, at=AT, until=AT, queued=True)
+    def begin(second: int, mark: str) -> Begun:
+        at = f"2026-03-03T12:02:{second}Z"
+        return store.begin(request, at=at, until=LATER, queued=True, mark=f"{at}#{LATER}#{mark}")
 
-    assert (first, killed, waited, failed) == (False, True, False, True)
+    def end(second: int, *settled: str) -> None:
+        at = f"2026-03-03T12:02:{second}Z"
+        marks = [f"{at}#{LATER}#{mark}" for mark in settled]
+        attempt = Attempt(at, f"2026-03-03T12:02:{second + 1}Z", "waiting")
+        store.end(request, State.WAITING, attempt, settled=marks, next_at=AT)
+
+    # Given attempts of which the first was refused, the second got no answer, the third was killed
+    first = begin(10, "a")
+    end(10, "a")
+    second = begin(20, "b")
+    end(20)
+    third = begin(30, "c")
+    fourth = begin(40, "d")
+
+    # Then each one knows from when to when those before it may have had their effect
+    assert (first.unsure, second.unsure) == (None, None)
+    assert third.unsure is not None
+    assert fourth.unsure is not None
+    assert (third.unsure.since, third.unsure.until) == (moment(20), moment(21))
+    assert (fourth.unsure.since, fourth.unsure.until) == (moment(20), timestamps.from_text(LATER))
+    assert store.get(request.action_id).unsure_since == timestamps.to_text(moment(20))
+
+    # And what is shown to have had none is in doubt no more
+    store.withdraw(request, [*fourth.unsure.marks, f"2026-03-03T12:02:40Z#{LATER}#d"])
+    assert store.get(request.action_id).unsure_since == ""
+
+
+def moment(second: int) -> datetime:
+    return timestamps.from_text(f"2026-03-03T12:02:{second}Z")
 
 
 def test_a_late_failure_does_not_take_back_a_success(stack: Stack) -> None:
     store, request = records(stack), builders.action_request()
-    store.begin(request, at=AT, until=AT, queued=True)
+    store.begin(request, at=AT, until=AT, queued=True, mark=MARK)
     store.end(request, State.SUCCEEDED, None, message="done", data={"id": 1})
 
     store.end(request, State.WAITING, Attempt(AT, AT, "waiting"), next_at=AT)
-    store.begin(request, at=AT, until=AT, queued=True)
+    again = store.begin(request, at=AT, until=AT, queued=True, mark=MARK)
 
     found = store.get("act_0001")
+    assert again == Begun(succeeded=True)
     assert (found.state, found.data, found.attempts) == (State.SUCCEEDED, {"id": 1}, ())
 
 
@@ -187,6 +218,32 @@ def test_an_expired_record_is_gone_even_if_the_table_still_has_it(stack: Stack) 
         later.get("act_0001")
     page = later.page(builders.INSTANCE_ID, state=None, limit=5, after=None)
     assert page.records == []
+
+
+def test_large_parameters_are_kept_once_however_often_they_are_tried(stack: Stack) -> None:
+    # Given a bucket that counts what is put there
+    put: list[str] = []
+
+    def count(**wanted: Any) -> Any:
+        put.append(wanted["Key"])
+        return aws.s3().put_object(**wanted)
+
+    s3: Any = Failing(aws.s3(), put_object=count)
+    store = RecordStore(
+        stack.names["ActionTable"], PayloadStore(stack.names["PayloadBucket"], s3), days=30
+    )
+    request = builders.action_request(parameters={"body": "x" * 250_000})
+
+    # When a request that nobody submitted is tried three times
+    for _ in range(3):
+        assert not store.begin(request, at=AT, until=AT, queued=True, mark=MARK).succeeded
+
+    # Then its parameters were written with its record, and never for a retry
+    assert put == ["actions/parameters/act_0001.json"]
+    assert store.get("act_0001").parameters == request.parameters
+    # And one that has succeeded is known for it
+    store.end(request, State.SUCCEEDED, None, message="done")
+    assert store.begin(request, at=AT, until=AT, queued=True, mark=MARK).succeeded
 
 
 def test_half_an_emoji_and_large_parameters_are_kept(stack: Stack) -> None:

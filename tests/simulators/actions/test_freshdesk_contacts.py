@@ -10,6 +10,7 @@ import pytest
 from freshbridge.errors import Conflict, NotFound, WrongState
 from local.freshdesk.clock import stamp_of
 from local.freshdesk.seed import seed
+from tests.fakes.actions import earlier_attempt
 from tests.simulators.actions.conftest import Desk
 
 MIRA = {"name": "Mira Holt", "email": "mira@client.example"}
@@ -133,7 +134,8 @@ def test_a_creation_whose_reply_was_lost_is_not_taken_for_a_duplicate(desk: Desk
     parameters = {**MIRA, "phone": "+4420555010", "tags": ["vip"]}
     contact_id = desk.client.create_contact(parameters)["id"]
 
-    outcome = desk.run("create_contact", parameters, tried_before=True)
+    now = desk.account.clock.now()
+    outcome = desk.run("create_contact", parameters, unsure=earlier_attempt(now), now=now)
 
     assert (outcome.data["created"], outcome.data["contact_id"]) == (True, contact_id)
     with pytest.raises(Conflict):

@@ -144,3 +144,36 @@ async def test_the_window_length_is_a_knob(simulator: RunningSimulator) -> None:
     assert (await simulator.get("/account")).headers["Retry-After"] == "5"
     await simulator.control("/clock", {"advance_s": 5})
     assert (await simulator.get("/account")).status == 200
+
+
+async def test_the_statistics_tell_what_each_window_let_through(
+    simulator: RunningSimulator,
+) -> None:
+    # Given a limit of two a minute, one call late in a minute and four at the next one's start
+    await simulator.control("/clock", {"freeze": 6_000_000_050})
+    await simulator.control("/config", {"limits": {"total": 2}})
+    await simulator.get("/account")
+    await simulator.control("/clock", {"advance_s": 10})
+    for _ in range(2):
+        await simulator.get("/account")
+        await simulator.control("/clock", {"advance_s": 3})
+    for _ in range(2):
+        await simulator.get("/account")
+
+    # Then each is counted in the minute that it came in, refused ones apart
+    assert (await simulator.control("/stats"))["windows"] == [
+        {
+            "begins": 6_000_000_000,
+            "credits": 1,
+            "throttled": 0,
+            "first_at": 6_000_000_050,
+            "last_at": 6_000_000_050,
+        },
+        {
+            "begins": 6_000_000_060,
+            "credits": 2,
+            "throttled": 2,
+            "first_at": 6_000_000_060,
+            "last_at": 6_000_000_063,
+        },
+    ]

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from freshbridge.errors import Reject
 
 if TYPE_CHECKING:
+    from freshbridge.actions.attempt_marks import Unsure
     from freshbridge.actions.context import Context
     from freshbridge.queues.envelope import ActionRequest
 
@@ -81,6 +82,32 @@ class Outcome:
     age_s: int = 0
 
 
+SETTLE_S = 10.0
+"""A provider may carry out a request seconds after the connection to it broke, or after a proxy
+answered in its stead; a lookup before that would miss what is about to be made. A time-out has
+waited for most of it already."""
+MAIL_SETTLE_S = 30.0
+"""Of what is mailed to people: no one can take it back, so it is waited for longer."""
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """How to find what earlier attempts of an action made whose outcome nobody knows.
+
+    `find` answers the outcome that they would have had, or None when they had no effect; where
+    neither can be shown it raises OutcomeUnknown. It makes two calls at most. `doubles` says of
+    parameters whether a second run would have a second effect: else it is run again without asking,
+    since it sets values, or since the provider refuses a second one. `makes` names the entry of an
+    outcome's data that identifies what was made, such as `ticket_id`; empty where nothing has an
+    id. `settle_s` is how long after the last attempt `find` can be asked.
+    """
+
+    find: Callable[[Context, Unsure, Any], Outcome | None]
+    makes: str = ""
+    settle_s: float = SETTLE_S
+    doubles: Callable[[Any], bool] = lambda _parameters: True
+
+
 @dataclass(frozen=True)
 class Action:
     """One entry of the catalogue.
@@ -90,6 +117,7 @@ class Action:
     `example` is a set of parameters that the model accepts. An action that is `in_background` takes
     longer than an API may take to answer, so it always goes through the queue; `refuse` is told of
     each request for it before it is queued, and raises a Reject where it could never be run.
+    `reconcile` keeps one that makes something new from making it twice (see `once`).
     """
 
     platform: str
@@ -102,6 +130,7 @@ class Action:
     credits_note: str = ""
     in_background: bool = False
     refuse: Callable[[ActionRequest, Any, Find], None] | None = None
+    reconcile: Reconciliation | None = None
 
     @property
     def description(self) -> str:

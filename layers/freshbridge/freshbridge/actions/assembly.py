@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from freshbridge import timestamps
 from freshbridge.actions.assignment_ledger import AssignmentLedger
 from freshbridge.actions.catalogue import CATALOGUE, validate
+from freshbridge.actions.claims import ClaimLedger
 from freshbridge.actions.context import Services
 from freshbridge.actions.execute import Executor
 from freshbridge.actions.locks import LeaseLocks
@@ -81,6 +82,7 @@ class Stores:
         self.uploads = UploadStore(chosen.payload_bucket)
         self.locks = LeaseLocks(chosen.idempotency_table)
         self.assignments = AssignmentLedger(chosen.idempotency_table)
+        self.claims = ClaimLedger(chosen.idempotency_table)
         self.report_pages = PageStore(chosen.payload_bucket)
         self.bulk = Bulk(
             BulkStore(chosen.bulk_table, self.payloads, days=int(chosen.action_record_days)),
@@ -100,6 +102,7 @@ def services(stores: Stores, synced: SyncedTickets | None = None) -> Services:
         uploads=stores.uploads,
         locks=stores.locks,
         assignments=stores.assignments,
+        claims=stores.claims,
         report_pages=stores.report_pages,
         bulk=stores.bulk,
         synced=synced,

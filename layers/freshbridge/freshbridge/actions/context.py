@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from freshbridge.actions.assignment_turns import Standing
+    from freshbridge.actions.attempt_marks import Unsure
     from freshbridge.actions.uploads import StoredFile
     from freshbridge.analytics.page_store import Pages
     from freshbridge.analytics.synced import SyncedTickets
@@ -95,6 +96,18 @@ class Assignments(Protocol):
         ...  # pragma: no cover  # as above
 
 
+class Claims(Protocol):
+    """Which action a record at the provider belongs to, agreed on by every function."""
+
+    def take(self, record: str, owner: str) -> bool:
+        """Claim a record; False when another has it."""
+        ...  # pragma: no cover  # as above
+
+    def holder(self, record: str) -> str | None:
+        """Who has claimed a record; None for nobody."""
+        ...  # pragma: no cover  # as above
+
+
 @dataclass(frozen=True)
 class Services:
     """What actions use beside the provider, made once per warm function.
@@ -106,6 +119,7 @@ class Services:
     uploads: Uploads
     locks: Locks
     assignments: Assignments
+    claims: Claims
     report_pages: Pages
     bulk: Bulk
     synced: SyncedTickets | None = None
@@ -115,7 +129,7 @@ class Services:
 class Context:
     """One run of one action. `clock` gives the present, aware of its zone.
 
-    `tried_before`: an earlier run ended without success, so what it was to make may be there.
+    `unsure`: earlier runs may have had their effect, without anybody knowing.
     """
 
     client: FreshdeskClient
@@ -123,7 +137,35 @@ class Context:
     request: ActionRequest
     services: Services
     clock: Callable[[], datetime] = timestamps.now
-    tried_before: bool = False
+    unsure: Unsure | None = None
+
+    @property
+    def unsure_since(self) -> datetime | None:
+        """When the first attempt began that may have had its effect; None when none is in doubt."""
+        return self.unsure.since if self.unsure is not None else None
+
+    def claim(self, kind: str, record: Mapping[str, Any]) -> bool:
+        """Claim what was made, such as a ticket, for this request's effect; False: it has another.
+
+        Claimed by the idempotency key, since that names the effect.
+        """
+        key = self.claim_key(kind, record)
+        return self.services.claims.take(key, self.request.idempotency_key)
+
+    def holder(self, kind: str, record: Mapping[str, Any]) -> str | None:
+        """The idempotency key of the request that has claimed a record; None for none."""
+        return self.services.claims.holder(self.claim_key(kind, record))
+
+    def claim_key(self, kind: str, record: Mapping[str, Any]) -> str:
+        """The record's name across all instances: two may stand for one account.
+
+        With the time of its creation, for an account that is emptied may begin its ids anew.
+        """
+        created = str(record.get("created_at") or "")
+        with suppress(ValueError, OverflowError):
+            # Whichever way the reply wrote it.
+            created = timestamps.to_text(timestamps.from_text(created))
+        return f"{self.instance.origin}#{kind}#{record['id']}#{created}"
 
     def reference(
         self, kind: str, *, key: str = "", refresh: bool = False, max_age_s: float | None = None

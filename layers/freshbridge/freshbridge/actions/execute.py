@@ -1,7 +1,12 @@
 """Run one action request: find it, check it, call the provider, once; keep what came of it.
 
 The idempotency record is keyed by what the action is for, not by the message that carried it, so
-a message delivered twice, redriven, or published again has its effect once.
+a message delivered twice, redriven, or published again has its effect once. While one execution is
+at it, others wait until that one is over: it has answered, or its function's time is up.
+
+An attempt is in doubt from its beginning until it ends with a known outcome: success, a refusal, or
+a failure before anything took effect. When one in doubt is followed by another attempt, what it may
+have made is looked for first (see `once`).
 """
 
 from __future__ import annotations
@@ -10,7 +15,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from aws_lambda_powertools.utilities.idempotency import (
     DynamoDBPersistenceLayer,
@@ -19,16 +24,20 @@ from aws_lambda_powertools.utilities.idempotency import (
 )
 from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyAlreadyInProgressError,
+    IdempotencyInconsistentStateError,
+    IdempotencyItemAlreadyExistsError,
     IdempotencyPersistenceLayerError,
 )
 
 from freshbridge import aws, timestamps
 from freshbridge.actions.action import Effect, NothingDone, Outcome
+from freshbridge.actions.attempt_marks import new_mark
 from freshbridge.actions.catalogue import CATALOGUE, Catalogue
 from freshbridge.actions.context import Context, Services
+from freshbridge.actions.once import outcome_known
 from freshbridge.actions.perform import check, perform
 from freshbridge.actions.record import Attempt, State
-from freshbridge.actions.record_store import RecordStore, failure_attributes
+from freshbridge.actions.record_store import Begun, RecordStore, failure_attributes
 from freshbridge.errors import Conflict, InvalidRequest, Retry
 from freshbridge.freshdesk.client import FreshdeskClient
 from freshbridge.instances.connection import Connections
@@ -45,12 +54,15 @@ if TYPE_CHECKING:
 
 REMEMBERED_S = 5 * 86_400
 """Longer than the action queue keeps a message, so a late delivery still finds its record."""
+UNTOLD_S = 30.0
+"""When to come back to an action that another is at, where nothing tells how long that may take."""
 
 
 class AlreadyRunning(Retry):
-    """Another execution of the same action is at it; its result decides."""
+    """Another execution of the same action is at it; come back when it is over."""
 
     code = "already_running"
+    costs_no_attempt: ClassVar[bool] = True
 
 
 class RecordUnavailable(Retry):
@@ -61,10 +73,31 @@ class RecordUnavailable(Retry):
 
 @dataclass(frozen=True)
 class _Run:
-    """How long a run's calls may wait, and whether it is the first one."""
+    """How long a run's calls may wait, and what the record said when it began."""
 
     waiting: Waiting | None
-    tried_before: bool
+    begun: Begun
+
+
+@dataclass(frozen=True)
+class _Started:
+    """An attempt that this process has begun and not yet told the end of."""
+
+    request: ActionRequest
+    at: str
+    mark: str
+    begun: Begun
+
+    def settled(self, *, known: bool) -> list[str]:
+        """The marks to take away: its own when its outcome is known, those shown to be nothing."""
+        unsure = self.begun.unsure
+        earlier = unsure.marks if unsure is not None and unsure.absent else frozenset()
+        return [self.mark, *earlier] if known else [*earlier]
+
+    @property
+    def marks(self) -> list[str]:
+        """All marks that it knows of: once it has succeeded none is in doubt."""
+        return [self.mark, *(self.begun.unsure.marks if self.begun.unsure is not None else ())]
 
 
 class Executor:
@@ -89,7 +122,7 @@ class Executor:
         self._payloads = payloads
         self._catalogue = catalogue
         self._clock = clock
-        self._running: dict[str, tuple[ActionRequest, str]] = {}
+        self._running: dict[str, _Started] = {}
         self._config = IdempotencyConfig(
             event_key_jmespath="idempotency_key",
             raise_on_no_idempotency_key=True,
@@ -126,22 +159,15 @@ class Executor:
             Whatever the provider's client raises; the idempotency record is then removed, so that
             a retry runs. `failed` then has to be told.
         """
-        started = self._clock()
-        until = started + timedelta(milliseconds=context.get_remaining_time_in_millis())
-        self._running[request.action_id] = (request, timestamps.to_text(started))
-        tried_before = self._records.begin(
-            request,
-            at=timestamps.to_text(started),
-            until=timestamps.to_text(until),
-            queued=queued,
-        )
-        outcome, ran = self._outcome(request, context, _Run(waiting, tried_before))
+        begun = self._begin(request, context, queued=queued)
+        outcome, ran = self._outcome(request, context, _Run(waiting, begun))
         attempt = self._attempt(request, State.SUCCEEDED) if ran else None
-        del self._running[request.action_id]
+        started = self._running.pop(request.action_id)
         self._records.end(
             request,
             State.SUCCEEDED,
             attempt,
+            settled=started.marks,
             finished_at=timestamps.to_text(self._clock()),
             message=outcome.message,
             data=outcome.data,
@@ -149,6 +175,15 @@ class Executor:
             age_s=outcome.age_s,
         )
         return outcome
+
+    def _begin(self, request: ActionRequest, context: LambdaContext, *, queued: bool) -> Begun:
+        started = self._clock()
+        left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+        at, until = timestamps.to_text(started), timestamps.to_text(started + left)
+        mark = new_mark(at, until)
+        begun = self._records.begin(request, at=at, until=until, queued=queued, mark=mark)
+        self._running[request.action_id] = _Started(request, at, mark, begun)
+        return begun
 
     def failed(
         self,
@@ -163,9 +198,18 @@ class Executor:
     ) -> None:
         """Note that an attempt did not succeed and what happens next.
 
+        Of one that found another at it, nothing: that one's word counts.
+
         Raises:
             ClientError, BotoCoreError: the record could not be written.
         """
+        started = self._running.get(request.action_id)
+        settled = started.settled(known=outcome_known(error)) if started is not None else []
+        if isinstance(error, AlreadyRunning):
+            self._running.pop(request.action_id, None)
+            if settled:
+                self._records.withdraw(request, settled)
+            return
         named = error.fields if isinstance(error, InvalidRequest | Conflict) else ()
         known = failure_attributes(code, reason, named)
         if isinstance(error, NothingDone):
@@ -178,7 +222,7 @@ class Executor:
             known["finished_at"] = timestamps.to_text(self._clock())
         attempt = self._attempt(request, state, code, reason, next_at) if attempted else None
         self._running.pop(request.action_id, None)
-        self._records.end(request, state, attempt, **known)
+        self._records.end(request, state, attempt, settled=settled, **known)
 
     def _attempt(
         self,
@@ -189,8 +233,8 @@ class Executor:
         next_at: str = "",
     ) -> Attempt:
         now = timestamps.to_text(self._clock())
-        _request, started_at = self._running.get(request.action_id, (request, now))
-        return Attempt(started_at, now, state.value, code, reason, next_at)
+        started = self._running.get(request.action_id)
+        return Attempt(started.at if started else now, now, state.value, code, reason, next_at)
 
     def _outcome(
         self, request: ActionRequest, context: LambdaContext, run: _Run
@@ -211,23 +255,58 @@ class Executor:
         try:
             kept = self._once(request=fields)
         except IdempotencyAlreadyInProgressError as error:
-            raise AlreadyRunning("this action is being run already", after=5.0) from error
-        except IdempotencyPersistenceLayerError as error:
-            raise RecordUnavailable("the idempotency table did not answer") from error
+            raise AlreadyRunning(
+                "this action is being run already", after=self._until_over_s(error)
+            ) from error
+        except (IdempotencyPersistenceLayerError, IdempotencyInconsistentStateError) as error:
+            # The latter when the record of another changes again and again while it is read.
+            raise RecordUnavailable(
+                "the idempotency table did not answer", outcome_unknown=bool(ran)
+            ) from error
         return Outcome(**json.loads(self._payloads.unpack(kept["outcome"]))), bool(ran)
 
+    def _until_over_s(self, error: BaseException) -> float:
+        """Seconds until the execution that is at it must be over: its function's time is up then.
+
+        Asking earlier, again and again, would cost a receive each time and find the same.
+        """
+        refused = error.__context__
+        kept = (
+            refused.old_data_record
+            if isinstance(refused, IdempotencyItemAlreadyExistsError)
+            else None
+        )
+        if kept is None or kept.in_progress_expiry_timestamp is None:
+            return UNTOLD_S
+        over = float(kept.in_progress_expiry_timestamp) / 1000 - self._clock().timestamp()
+        return max(over, 0.0) + 1.0
+
     def _run_packed(self, *, request: dict[str, Any]) -> dict[str, Any]:
-        request["ran"].append(True)
         envelope: ActionRequest = request["envelope"]
-        text = json.dumps(asdict(self._run(envelope, request["run"])), separators=(",", ":"))
+        run: _Run = request["run"]
+        outcome = self._recorded(envelope) if run.begun.succeeded else None
+        if outcome is None:
+            request["ran"].append(True)
+            outcome = self._run(envelope, run)
+        text = json.dumps(asdict(outcome), separators=(",", ":"))
         return {"outcome": self._payloads.pack(text, f"actions/outcomes/{envelope.action_id}.json")}
+
+    def _recorded(self, request: ActionRequest) -> Outcome | None:
+        """What the action's own record keeps of this effect, after the idempotency record is gone.
+
+        None when it tells of another effect: a bulk action is resumed under a new key.
+        """
+        known = self._records.get(request.action_id)
+        if known.idempotency_key != request.idempotency_key:
+            return None
+        return Outcome(known.data or {}, known.message, known.cached, known.age_s)
 
     def _run(self, request: ActionRequest, run: _Run) -> Outcome:
         action = self._catalogue.find(request.platform, request.action)
 
         def work(client: FreshdeskClient, instance: Instance) -> Outcome:
             return perform(
-                Context(client, instance, request, self._services, self._clock, run.tried_before),
+                Context(client, instance, request, self._services, self._clock, run.begun.unsure),
                 action,
             )
 

@@ -15,6 +15,7 @@ from freshbridge.actions.assignment import Assignment, choose_agent
 from freshbridge.actions.catalogue import CATALOGUE, Catalogue, validate
 from freshbridge.actions.custom_fields import sent_parameters
 from freshbridge.actions.mapping import FieldNames
+from freshbridge.actions.once import run_once
 from freshbridge.errors import Conflict, FieldError, InvalidRequest
 from freshbridge.instances.config import assignment_strategy
 
@@ -55,7 +56,7 @@ def perform(context: Context, action: Action) -> Outcome:
     Raises:
         InvalidParameters: before any call, but for the one that tells which custom fields there
             are.
-        Whatever the provider's client raises.
+        What `run_once` raises.
     """
     given = context.request.parameters
     names = FieldNames.of(context.instance.config)
@@ -67,7 +68,8 @@ def perform(context: Context, action: Action) -> Outcome:
         assignment = _assignment(context, action, validated)
         if assignment is not None and assignment.agent_id is not None:
             sent["responder_id"] = assignment.agent_id
-        outcome = action.run(context, validated if sent == parameters else validate(action, sent))
+        final = validated if sent == parameters else validate(action, sent)
+        outcome = run_once(context, action, final)
     except (InvalidRequest, Conflict) as error:
         error.fields = tuple(_as_given(field, given, defaults, names) for field in error.fields)
         raise

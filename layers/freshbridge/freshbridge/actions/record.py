@@ -56,10 +56,12 @@ class Attempt:
 
 @dataclass(frozen=True)
 class ActionRecord:
-    """`origin` says who asked. `fingerprint` tells another request under the same key.
+    """`origin` says who asked. `idempotency_key` names the effect that the record tells of, and
+    `fingerprint` tells another request under the same key.
 
     `running_until` is when the function that runs it is cut off; `queued` says whether a message
-    would bring the action back then. `fields` are the parameters that were refused.
+    would bring the action back then. `unsure_since` is when the first attempt began that may have
+    had its effect without anybody knowing. `fields` are the parameters that were refused.
     """
 
     action_id: str
@@ -69,11 +71,13 @@ class ActionRecord:
     state: State
     submitted_at: str
     origin: dict[str, Any]
+    idempotency_key: str = ""
     fingerprint: str = ""
     started_at: str = ""
     finished_at: str = ""
     next_at: str = ""
     running_until: str = ""
+    unsure_since: str = ""
     queued: bool = True
     attempts: tuple[Attempt, ...] = ()
     message: str = ""
@@ -100,7 +104,7 @@ class ActionRecord:
             code="interrupted",
             message=(
                 "The function was stopped before the provider had answered. Look whether it took "
-                "effect before sending it again."
+                "effect, or send it again under its key: then that is looked for first."
             ),
         )
 
@@ -128,6 +132,8 @@ class ActionRecord:
             "parameters": self.parameters,
             "attempts": [attempt.shown() for attempt in self.attempts],
         }
+        if self.unsure_since and self.state not in (State.RUNNING, State.SUCCEEDED):
+            shown["unsure_since"] = self.unsure_since
         if self.fields:
             shown["fields"] = list(self.fields)
         if self.state is State.SUCCEEDED:

@@ -6,32 +6,26 @@ result or parameters too large for an item are kept in S3, where the item points
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from freshbridge import aws, timestamps
+from freshbridge.actions.attempt_marks import Unsure
 from freshbridge.actions.record import ActionRecord, Attempt, State
+from freshbridge.actions.record_item import attribute, json_text, record_of, unsure_of_item
 from freshbridge.errors import InvalidRequest, NotFound
 from freshbridge.paging_token import read_token, write_token
+from freshbridge.queues.payload import INLINE_LIMIT
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
     from freshbridge.queues.envelope import ActionRequest
     from freshbridge.queues.payload import PayloadStore
-
-_JSON = ("origin", "parameters", "data", "fields")
-_TEXTS = tuple(
-    f.name
-    for f in fields(ActionRecord)
-    if f.type == "str"  # as written: annotations are texts here
-)
-
 
 LONGEST_ID = 256
 """Characters; DynamoDB would refuse a longer key as an error of this program's."""
@@ -49,6 +43,18 @@ class RecordPage:
 
     records: list[ActionRecord]
     after: str | None
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What the record said when an attempt began.
+
+    `unsure` tells of earlier attempts that may have had their effect. `succeeded`: it is done
+    already, and this is a message that came twice.
+    """
+
+    unsure: Unsure | None = None
+    succeeded: bool = False
 
 
 class RecordStore:
@@ -95,23 +101,48 @@ class RecordStore:
             return self.get(request.action_id)
         return None
 
-    def begin(self, request: ActionRequest, *, at: str, until: str, queued: bool) -> bool:
+    def begin(
+        self, request: ActionRequest, *, at: str, until: str, queued: bool, mark: str
+    ) -> Begun:
         """Note that an attempt begins; a request nobody submitted here gets its record now.
 
-        True when an earlier attempt was made, or was begun by a function that did not live to tell.
-        A record that has succeeded stays as it is: this is then a message that came twice.
+        `mark` stays until `end` or `withdraw` is told to take it away, so an attempt that does not
+        live to tell of its end is in doubt. A record that has succeeded stays as it is.
         """
+        times = {"at": at, "until": until}
+        if self._large(request):
+            # Kept in S3 by whoever made the record: written there again only if nobody has.
+            begun = self._begin({}, request, times, queued=queued, mark=mark)
+            if begun is not None:
+                return begun
         new = self._new(request)
         del new["pk"]
-        if_new = ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in new)
+        return self._begin(new, request, times, queued=queued, mark=mark) or Begun(succeeded=True)
+
+    def _begin(
+        self,
+        new: dict[str, Any],
+        request: ActionRequest,
+        times: dict[str, str],
+        *,
+        queued: bool,
+        mark: str,
+    ) -> Begun | None:
+        """Begin with a `new` record, or without one to go on with what is there; None if refused.
+
+        It is refused when there is nothing to go on with, and when it has succeeded.
+        """
+        if_new = "".join(f"#{name} = if_not_exists(#{name}, :{name}), " for name in new)
+        there = "attribute_not_exists(#state) OR " if new else ""
         names = {f"#{name}": name for name in new} | {"#state": "state"}
         values: dict[str, Any] = {f":{name}": value for name, value in new.items()} | {
             ":running": {"S": State.RUNNING.value},
             ":succeeded": {"S": State.SUCCEEDED.value},
-            ":listed": {"S": f"{request.instance_id}#{State.RUNNING}"},
-            ":at": {"S": at},
-            ":until": {"S": until},
+            ":in_state": {"S": f"{request.instance_id}#{State.RUNNING}"},
+            ":at": {"S": times["at"]},
+            ":until": {"S": times["until"]},
             ":queued": {"BOOL": queued},
+            ":mark": {"SS": [mark]},
         }
         with _unless_refused():
             found = self._client.update_item(
@@ -119,51 +150,71 @@ class RecordStore:
                 Key={"pk": {"S": request.action_id}},
                 ReturnValues="ALL_OLD",
                 UpdateExpression=(
-                    f"SET {if_new}, #state = :running, instance_state = :listed, "
+                    f"SET {if_new}#state = :running, instance_state = :in_state, "
                     "started_at = :at, running_until = :until, queued = :queued "
-                    "REMOVE next_at, code, message, finished_at, #fields, #data"
+                    "REMOVE next_at, code, message, finished_at, #fields, #data ADD unsure :mark"
                 ),
-                ConditionExpression="attribute_not_exists(#state) OR #state <> :succeeded",
+                ConditionExpression=(f"{there}(attribute_exists(#state) AND #state <> :succeeded)"),
                 ExpressionAttributeNames=names | {"#fields": "fields", "#data": "data"},
                 ExpressionAttributeValues=values,
             )
-            before: dict[str, Any] = found.get("Attributes", {})
-            return "attempts" in before or before.get("state") == {"S": State.RUNNING.value}
-        return True
+            return Begun(unsure_of_item(found.get("Attributes", {})))
+        return None
+
+    def withdraw(self, request: ActionRequest, marks: Collection[str]) -> None:
+        """Take back marks of attempts that had no effect, and change nothing else.
+
+        Raises:
+            ClientError, BotoCoreError: the table did not take it; they stay in doubt.
+        """
+        self._client.update_item(
+            TableName=self._table,
+            Key={"pk": {"S": request.action_id}},
+            UpdateExpression="DELETE unsure :marks",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={":marks": {"SS": sorted(marks)}},
+        )
 
     def end(
         self,
         request: ActionRequest,
         state: State,
         attempt: Attempt | None,
+        *,
+        settled: Collection[str] = (),
         **known: Any,
     ) -> None:
         """Note how an attempt ended. `known` are further attributes of the record.
 
         `attempt` is None when there was none: the message was only made to wait, or an earlier
-        attempt's result was found.
+        attempt's result was found. `settled` are the marks of attempts whose outcome is certain.
         """
         if "data" in known:
             known["data"] = self._packed(known["data"], f"results/{request.action_id}.json")
         changes = {"state": state.value, **known}
         names = {f"#{name}": name for name in changes}
-        values: dict[str, Any] = {f":{name}": _attribute(v) for name, v in changes.items()}
-        values[":listed"] = {"S": f"{request.instance_id}#{state}"}
+        values: dict[str, Any] = {f":{name}": attribute(v) for name, v in changes.items()}
+        values[":in_state"] = {"S": f"{request.instance_id}#{state}"}
         sets = [f"#{name} = :{name}" for name in changes]
         if attempt is not None:
             sets.append("attempts = list_append(if_not_exists(attempts, :none), :attempt)")
             values[":none"] = {"L": []}
             values[":attempt"] = {"L": [{"M": {k: {"S": v} for k, v in attempt.shown().items()}}]}
+        unmarked = ""
+        if settled:
+            unmarked = " DELETE unsure :settled"
+            values[":settled"] = {"SS": sorted(settled)}
         condition: dict[str, Any] = {}
         if state is not State.SUCCEEDED:
-            # An execution that came second must not take back what the first one did.
-            condition = {"ConditionExpression": "#state <> :succeeded"}
+            # An execution that came second must not take back what the first one did. A message
+            # that was put off before anything began may have no record yet.
+            condition = {"ConditionExpression": "attribute_exists(pk) AND #state <> :succeeded"}
             values[":succeeded"] = {"S": State.SUCCEEDED.value}
         with _unless_refused():
             self._client.update_item(
                 TableName=self._table,
                 Key={"pk": {"S": request.action_id}},
-                UpdateExpression=f"SET {', '.join(sets)}, instance_state = :listed",
+                UpdateExpression=f"SET {', '.join(sets)}, instance_state = :in_state{unmarked}",
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues=values,
                 **condition,
@@ -180,14 +231,14 @@ class RecordStore:
                 TableName=self._table,
                 Key={"pk": {"S": record.action_id}},
                 UpdateExpression=(
-                    "SET #state = :queued, instance_state = :listed "
+                    "SET #state = :queued, instance_state = :in_state "
                     "REMOVE finished_at, next_at, message, code, #data, #fields"
                 ),
                 ConditionExpression="attribute_exists(pk)",
                 ExpressionAttributeNames={"#state": "state", "#data": "data", "#fields": "fields"},
                 ExpressionAttributeValues={
                     ":queued": {"S": State.QUEUED.value},
-                    ":listed": {"S": f"{record.instance_id}#{State.QUEUED}"},
+                    ":in_state": {"S": f"{record.instance_id}#{State.QUEUED}"},
                 },
             )
 
@@ -255,46 +306,30 @@ class RecordStore:
             "platform": {"S": request.platform},
             "action": {"S": request.action},
             "submitted_at": {"S": request.submitted_at},
+            "idempotency_key": {"S": request.idempotency_key},
             # Ordered by time, and told apart when two share a second.
             "listed": {"S": f"{request.submitted_at}#{request.action_id}"},
-            "origin": {"S": _json(request.origin)},
+            "origin": {"S": json_text(request.origin)},
             "parameters": {"S": packed},
             "expires_at": {"N": str(expires_at)},
         }
 
+    def _large(self, request: ActionRequest) -> bool:
+        return len(json_text(request.parameters)) > INLINE_LIMIT
+
     def _packed(self, value: Any, key: str) -> str:
-        return self._payloads.pack(_json(value), f"actions/{key}")
+        return self._payloads.pack(json_text(value), f"actions/{key}")
 
     def _record(self, item: dict[str, Any], *, whole: bool) -> ActionRecord:
-        values: dict[str, Any] = {name: item[name]["S"] for name in _TEXTS if name in item}
-        values |= {
-            "action_id": item["pk"]["S"],
-            "state": State(item["state"]["S"]),
-            "queued": item.get("queued", {}).get("BOOL", True),
-            "cached": item.get("cached", {}).get("BOOL", False),
-            "age_s": int(item.get("age_s", {}).get("N", "0")),
-            "attempts": tuple(
-                Attempt(**{"ended_at": "", **{k: v["S"] for k, v in entry["M"].items()}})
-                for entry in item.get("attempts", {}).get("L", [])
-            ),
-            "origin": json.loads(item["origin"]["S"]),
-        }
-        if whole:
-            values["parameters"] = json.loads(self._payloads.unpack(item["parameters"]["S"]))
-            if "data" in item:
-                values["data"] = json.loads(self._payloads.unpack(item["data"]["S"]))
-            if "fields" in item:
-                values["fields"] = tuple(json.loads(item["fields"]["S"]))
-        return ActionRecord(**values).as_of(
-            timestamps.to_text(timestamps.from_epoch(self._clock()))
-        )
+        record = record_of(item, self._payloads.unpack if whole else None)
+        return record.as_of(timestamps.to_text(timestamps.from_epoch(self._clock())))
 
 
 def failure_attributes(code: str, message: str, named: tuple[Any, ...] = ()) -> dict[str, Any]:
     """What a record keeps of an error; `named` are its FieldErrors."""
     known: dict[str, Any] = {"code": code, "message": message}
     if named:
-        known["fields"] = _json([asdict(entry) for entry in named])
+        known["fields"] = json_text([asdict(entry) for entry in named])
     return known
 
 
@@ -306,16 +341,3 @@ def _unless_refused() -> Iterator[None]:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
-
-
-def _attribute(value: Any) -> dict[str, Any]:
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    if isinstance(value, int):
-        return {"N": str(value)}
-    return {"S": value if isinstance(value, str) else _json(value)}
-
-
-def _json(value: Any) -> str:
-    # ASCII, so that half an emoji, which no UTF-8 can hold, survives as its escape.
-    return json.dumps(value, separators=(",", ":"))

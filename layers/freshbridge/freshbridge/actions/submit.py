@@ -2,13 +2,15 @@
 
 Whoever waits gets the result, or the refusal. What the provider makes us wait for is queued and
 answered with its action id, unless the caller refuses to wait. One idempotency key is one request:
-sent again it answers with what the first one came to.
+sent again it answers with what the first one came to, and waits for that while it is being run.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ from freshbridge.actions.perform import check
 from freshbridge.actions.record import ActionRecord, State
 from freshbridge.budget.assembly import patience
 from freshbridge.budget.ledger import Use
+from freshbridge.circuit.refusal import CircuitOpen
 from freshbridge.errors import Conflict, FieldError, InvalidRequest, Reject, Retry, Throttled
 from freshbridge.identifiers import derived_id, new_id
 from freshbridge.queues.backoff import wait_of
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 LONGEST_KEY = 255
 LONGEST_HERE_S, RESERVE_S = 8.0, 20.0
 """An API answers within 29 seconds: so long a call may wait for its slot, so long it may take."""
+FIRST_LOOK_S, LONGEST_LOOK_S = 0.1, 1.0
+"""How soon, and at the latest how often, a duplicate looks whether the first request is done."""
 NOT_IN_BACKGROUND = Use(within_s=0.0, background=False)
 LONGEST_WAIT_S = 900
 """A message can be sent with no longer a delay; the executor puts it off further if need be."""
@@ -128,7 +133,7 @@ def fingerprint(request: ActionRequest) -> str:
 
 def _refusal(error: Retry) -> Retry:
     """What somebody is told who would not wait: to them the budget's wait is the rate limit."""
-    if not error.costs_no_attempt:
+    if not (error.costs_no_attempt and isinstance(error, Throttled)):
         return error
     return Throttled("Rate limit exceeded. Please try again later", after=error.after, status=429)
 
@@ -142,12 +147,14 @@ class Submission:
         records: RecordStore,
         queue: Publisher,
         catalogue: Catalogue = CATALOGUE,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`queue`: the ActionQueue."""
         self._executor = executor
         self._records = records
         self._queue = queue
         self._catalogue = catalogue
+        self._sleep = sleep
 
     def submit(
         self, request: ActionRequest, preference: Preference, context: LambdaContext
@@ -169,6 +176,8 @@ class Submission:
                 raise IdempotencyKeyReused(
                     f"this Idempotency-Key was sent with another request, {known.action_id}"
                 )
+            if not (preference.asynchronous or action.in_background):
+                known = self._awaited(known, context)
             if known.state is State.SUCCEEDED:
                 done = Outcome(known.data or {}, known.message, known.cached, known.age_s)
                 return Answer(known, done, replayed=True)
@@ -177,6 +186,22 @@ class Submission:
         if preference.asynchronous or action.in_background:
             return self._queued(request)
         return self._run(request, preference, context)
+
+    def _awaited(self, record: ActionRecord, context: LambdaContext) -> ActionRecord:
+        """The record of the same request once it is done, or as it is when waiting is over.
+
+        One that waits for a time of its own will not be done before that.
+        """
+        waited, look = 0.0, FIRST_LOOK_S
+        while (
+            record.state in (State.QUEUED, State.RUNNING)
+            and waited + look <= LONGEST_HERE_S
+            and context.get_remaining_time_in_millis() / 1000 - look > RESERVE_S
+        ):
+            self._sleep(look)
+            waited, look = waited + look, min(look * 2, LONGEST_LOOK_S)
+            record = self._records.get(record.action_id)
+        return record
 
     def _queued(self, request: ActionRequest) -> Answer:
         self._publish(request)
@@ -191,7 +216,7 @@ class Submission:
             )
             outcome = self._executor.execute(request, context, queued=False, waiting=waiting)
         except Retry as error:
-            if preference.strict:
+            if preference.strict or (isinstance(error, CircuitOpen) and error.hopeless):
                 refusal = _refusal(error)
                 self._failed(request, refusal)
                 raise refusal from error

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
-from freshbridge.actions.action import Action, Effect, Outcome, Parameters
-from freshbridge.actions.freshdesk.company_duplicates import existing_company, refusal
+from freshbridge.actions.action import Action, Effect, Outcome, Parameters, Reconciliation
+from freshbridge.actions.freshdesk.company_duplicates import (
+    existing_company,
+    made_by_this_request,
+    refusal,
+)
 from freshbridge.actions.freshdesk.company_lookup import Domain
 from freshbridge.actions.freshdesk.fields import Day, RecordId
 from freshbridge.errors import Conflict
 
 if TYPE_CHECKING:
+    from freshbridge.actions.attempt_marks import Unsure
     from freshbridge.actions.context import Context
     from freshbridge.freshdesk.paging import Record
 
@@ -72,6 +77,10 @@ def _settled(
     context: Context, parameters: CreateCompany, fields: dict[str, Any], conflict: Conflict
 ) -> Outcome:
     company_id = existing_company(context, fields, conflict)
+    if company_id is not None and context.unsure is not None:
+        company = context.client.company(company_id)
+        if made_by_this_request(context, fields, company):
+            return _shown(context, company, "Company created", created=True, updated=False)
     if company_id is None or parameters.on_duplicate == "fail":
         raise refusal(conflict, company_id) from conflict
     if parameters.on_duplicate == "return":
@@ -81,6 +90,10 @@ def _settled(
     company = context.client.update_company(company_id, fields)
     message = "The company existed already and was updated"
     return _shown(context, company, message, created=False, updated=True)
+
+
+def _created_before(_context: Context, _unsure: Unsure, _asked: CreateCompany) -> None:
+    """Not asked: Freshdesk refuses a second company of that name."""
 
 
 class UpdateCompany(CompanyAttributes):
@@ -155,6 +168,7 @@ ACTIONS = (
         Effect.ADD,
         {"name": "Client Ltd", "domains": ["client.example"], "account_tier": "Premium"},
         credits_note="One to three more to look up and update a company that exists already",
+        reconcile=Reconciliation(_created_before, makes="company_id", doubles=lambda _asked: False),
     ),
     Action(
         "freshdesk",

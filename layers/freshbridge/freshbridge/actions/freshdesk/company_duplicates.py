@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from freshbridge.actions.freshdesk.company_lookup import id_of_domain, id_of_name
+from freshbridge.actions.freshdesk.contact_duplicates import shows
+from freshbridge.actions.freshdesk.earlier import Period
 from freshbridge.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
     from freshbridge.actions.context import Context
+    from freshbridge.freshdesk.paging import Record
 
 
 def existing_company(context: Context, fields: Mapping[str, Any], conflict: Conflict) -> int | None:
@@ -29,6 +32,16 @@ def existing_company(context: Context, fields: Mapping[str, Any], conflict: Conf
         except NotFound:
             continue
     return None
+
+
+def made_by_this_request(context: Context, fields: Mapping[str, Any], existing: Record) -> bool:
+    """Whether the company is what an earlier attempt of this same request made."""
+    return (
+        context.unsure is not None
+        and Period.of(context.unsure).has(existing)
+        and shows(fields, existing)
+        and context.claim("company", existing)
+    )
 
 
 def refusal(conflict: Conflict, company_id: int | None) -> Conflict:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, StrictBool, model_validator
 
-from freshbridge.actions.action import Action, Effect, Outcome, Parameters
+from freshbridge.actions.action import Action, Effect, Outcome, Parameters, Reconciliation
 from freshbridge.actions.freshdesk.contact_attributes import (
     IDENTITIES,
     ContactAttributes,
@@ -14,6 +14,8 @@ from freshbridge.actions.freshdesk.contact_attributes import (
     shown_contact,
 )
 from freshbridge.actions.freshdesk.contact_duplicates import (
+    UNIQUE,
+    earlier_contact,
     existing_contact,
     made_by_this_request,
     refusal,
@@ -27,6 +29,7 @@ from freshbridge.actions.freshdesk.fields import RecordId
 from freshbridge.errors import Conflict
 
 if TYPE_CHECKING:
+    from freshbridge.actions.attempt_marks import Unsure
     from freshbridge.actions.context import Context
 
 ContactId = RecordId
@@ -57,13 +60,24 @@ class CreateContact(ContactAttributes):
 
 def create_contact(context: Context, parameters: CreateContact) -> Outcome:
     """Create one; one that has nothing unique is created again when this is repeated."""
-    fields = parameters.model_dump(
-        exclude={"on_duplicate", "restore"}, exclude_unset=True, exclude_none=True
-    )
+    fields = _fields(parameters)
     try:
         contact = context.client.create_contact(fields)
     except Conflict as conflict:
         return _settled(context, parameters, fields, conflict)
+    return shown_contact(context, contact, "Contact created", created=True, updated=False)
+
+
+def _fields(parameters: CreateContact) -> dict[str, Any]:
+    return parameters.model_dump(
+        exclude={"on_duplicate", "restore"}, exclude_unset=True, exclude_none=True
+    )
+
+
+def _created_before(context: Context, unsure: Unsure, parameters: CreateContact) -> Outcome | None:
+    contact = earlier_contact(context, unsure, _fields(parameters))
+    if contact is None:
+        return None
     return shown_contact(context, contact, "Contact created", created=True, updated=False)
 
 
@@ -194,6 +208,11 @@ ACTIONS = (
             "tags": ["vip", "enterprise"],
         },
         credits_note="One to four more to look up and update a contact that exists already",
+        reconcile=Reconciliation(
+            _created_before,
+            makes="contact_id",
+            doubles=lambda asked: not any(getattr(asked, name) for name in UNIQUE),
+        ),
     ),
     Action(
         "freshdesk",

@@ -6,13 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
-from freshbridge.actions.action import Action, Effect, Outcome, Parameters
+from freshbridge.actions.action import (
+    MAIL_SETTLE_S,
+    Action,
+    Effect,
+    Outcome,
+    Parameters,
+    Reconciliation,
+)
 from freshbridge.actions.freshdesk.attachments import Attachments, described, file_parts
+from freshbridge.actions.freshdesk.earlier import unknown
+from freshbridge.actions.freshdesk.earlier_entries import NOTE, REPLY, earlier_conversation
 from freshbridge.actions.freshdesk.fields import EmailAddress, RecordId, TicketId
 from freshbridge.actions.freshdesk.html import Sanitise, as_asked
 from freshbridge.errors import WrongState
 
 if TYPE_CHECKING:
+    from freshbridge.actions.attempt_marks import Unsure
     from freshbridge.actions.context import Context
     from freshbridge.freshdesk.paging import Record
     from freshbridge.http_message import FilePart
@@ -56,6 +66,12 @@ def add_note(context: Context, parameters: AddNote) -> Outcome:
     return _said(context, parameters.ticket_id, note, files, "Note added")
 
 
+def _noted_before(context: Context, unsure: Unsure, parameters: AddNote) -> Outcome | None:
+    asked = parameters.model_dump()
+    note = earlier_conversation(context, unsure, parameters.ticket_id, NOTE, asked)
+    return None if note is None else _said(context, parameters.ticket_id, note, (), "Note added")
+
+
 class AddReply(_Said):
     """Reply to a ticket's requester by e-mail."""
 
@@ -82,6 +98,12 @@ def add_reply(context: Context, parameters: AddReply) -> Outcome:
         files=files,
     )
     return _said(context, parameters.ticket_id, reply, files, "Reply sent")
+
+
+def _replied_before(context: Context, unsure: Unsure, parameters: AddReply) -> Outcome | None:
+    asked = {**parameters.model_dump(), "incoming": False}
+    reply = earlier_conversation(context, unsure, parameters.ticket_id, REPLY, asked)
+    return None if reply is None else _said(context, parameters.ticket_id, reply, (), "Reply sent")
 
 
 class EditNote(Parameters):
@@ -120,6 +142,11 @@ def edit_note(context: Context, parameters: EditNote) -> Outcome:
             advice="Only notes can be edited, and not on a deleted ticket. Add a note instead.",
         ) from error
     return _said(context, note["ticket_id"], note, files, "Note changed")
+
+
+def _edited_before(_context: Context, _unsure: Unsure, _parameters: EditNote) -> Outcome | None:
+    """Which files a note has cannot be asked without its ticket."""
+    raise unknown("attachment", "Freshdesk shows no single note")
 
 
 class DeleteConversation(Parameters):
@@ -166,6 +193,7 @@ ACTIONS = (
         add_note,
         Effect.ADD,
         {"ticket_id": 12345, "body": "Internal note for team reference", "private": True},
+        reconcile=Reconciliation(_noted_before, makes="conversation_id"),
     ),
     Action(
         "freshdesk",
@@ -178,6 +206,7 @@ ACTIONS = (
             "body": "Thank you for contacting us. We'll resolve this shortly.",
             "cc_emails": ["manager@company.example"],
         },
+        reconcile=Reconciliation(_replied_before, makes="conversation_id", settle_s=MAIL_SETTLE_S),
     ),
     Action(
         "freshdesk",
@@ -186,6 +215,7 @@ ACTIONS = (
         edit_note,
         Effect.ADD,
         {"conversation_id": 88035131398, "body": "<div>Checked the logs twice.</div>"},
+        reconcile=Reconciliation(_edited_before, doubles=lambda asked: bool(asked.attachments)),
     ),
     Action(
         "freshdesk",

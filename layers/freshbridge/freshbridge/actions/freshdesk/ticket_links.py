@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from freshbridge.actions.action import Action, Effect, Outcome, Parameters
+from freshbridge.actions.action import (
+    MAIL_SETTLE_S,
+    Action,
+    Effect,
+    Outcome,
+    Parameters,
+    Reconciliation,
+)
+from freshbridge.actions.freshdesk.earlier_entries import FORWARD, earlier_conversation
 from freshbridge.actions.freshdesk.fields import EmailAddress, RecordId, TicketId
 from freshbridge.actions.freshdesk.html import Sanitise, as_asked
 
 if TYPE_CHECKING:
+    from freshbridge.actions.attempt_marks import Unsure
     from freshbridge.actions.context import Context
 
 Emails = list[EmailAddress]
@@ -49,7 +58,10 @@ class MergeTickets(Parameters):
 
 
 def merge_tickets(context: Context, parameters: MergeTickets) -> Outcome:
-    """Merge; the primary ticket may stand among the others, as Freshdesk's own sample has it."""
+    """Merge; the primary ticket may stand among the others, as Freshdesk's own sample has it.
+
+    Repeating it merges nothing more, and writes the notes of the merge again.
+    """
     others = [one for one in dict.fromkeys(parameters.ticket_ids) if one != parameters.primary_id]
     notes = parameters.model_dump(
         include={"note_in_primary", "note_in_secondary"}, exclude_none=True
@@ -94,6 +106,17 @@ def forward_ticket(context: Context, parameters: ForwardTicket) -> Outcome:
         conversation_id=entry["id"],
         conversation=entry,
     )
+
+
+def _forwarded_before(
+    context: Context, unsure: Unsure, parameters: ForwardTicket
+) -> Outcome | None:
+    asked = {**parameters.model_dump(), "user_id": parameters.agent_id}
+    entry = earlier_conversation(context, unsure, parameters.ticket_id, FORWARD, asked)
+    if entry is None:
+        return None
+    made = {"conversation_id": entry["id"], "conversation": entry}
+    return _about(context, parameters.ticket_id, "Ticket forwarded", **made)
 
 
 class AddWatcher(Parameters):
@@ -176,6 +199,9 @@ ACTIONS = (
             "body": "Could you look at this order?",
             "to_emails": ["warehouse@example.com"],
         },
+        reconcile=Reconciliation(
+            _forwarded_before, makes="conversation_id", settle_s=MAIL_SETTLE_S
+        ),
     ),
     Action(
         "freshdesk",

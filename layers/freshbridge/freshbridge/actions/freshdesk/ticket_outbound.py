@@ -9,14 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
-from freshbridge.actions.action import Action, Effect, Outcome
+from freshbridge.actions.action import (
+    MAIL_SETTLE_S,
+    Action,
+    Effect,
+    Outcome,
+    Reconciliation,
+)
 from freshbridge.actions.freshdesk.attachments import file_parts
+from freshbridge.actions.freshdesk.earlier_tickets import earlier_ticket
 from freshbridge.actions.freshdesk.fields import EmailAddress, PriorityValue, RecordId
 from freshbridge.actions.freshdesk.statuses import StatusChoice
 from freshbridge.actions.freshdesk.ticket_attributes import Content, DueTimes, Tag, ticket_body
 from freshbridge.actions.freshdesk.tickets import shown
 
 if TYPE_CHECKING:
+    from freshbridge.actions.attempt_marks import Unsure
     from freshbridge.actions.context import Context
 
 
@@ -58,6 +66,11 @@ def outbound_email(context: Context, parameters: OutboundEmail) -> Outcome:
     return shown(context, ticket, "E-mail sent", files=files)
 
 
+def _sent_before(context: Context, unsure: Unsure, parameters: OutboundEmail) -> Outcome | None:
+    ticket = earlier_ticket(context, unsure, parameters, mailed=True)
+    return None if ticket is None else shown(context, ticket, "E-mail sent")
+
+
 ACTIONS = (
     Action(
         "freshdesk",
@@ -72,5 +85,6 @@ ACTIONS = (
             "email_config_id": 789,
         },
         credits_note="One more to look up custom fields, or a status by its name, where not kept",
+        reconcile=Reconciliation(_sent_before, makes="ticket_id", settle_s=MAIL_SETTLE_S),
     ),
 )

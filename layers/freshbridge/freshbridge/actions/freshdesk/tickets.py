@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
-from freshbridge.actions.action import Action, Effect, Outcome, Parameters
+from freshbridge.actions.action import Action, Effect, Outcome, Parameters, Reconciliation
 from freshbridge.actions.freshdesk.attachments import described, file_parts
+from freshbridge.actions.freshdesk.earlier import Period, unknown
+from freshbridge.actions.freshdesk.earlier_tickets import earlier_ticket
 from freshbridge.actions.freshdesk.fields import EmailAddress, TicketId
 from freshbridge.actions.freshdesk.ticket_attributes import (
     Requester,
@@ -20,6 +23,7 @@ from freshbridge.freshdesk.enums import TicketInclude
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from freshbridge.actions.attempt_marks import Unsure
     from freshbridge.actions.context import Context
     from freshbridge.freshdesk.paging import Record
     from freshbridge.http_message import FilePart
@@ -64,6 +68,11 @@ def create_ticket(context: Context, parameters: CreateTicket) -> Outcome:
     return shown(context, ticket, "Ticket created", files=files)
 
 
+def _created_before(context: Context, unsure: Unsure, parameters: CreateTicket) -> Outcome | None:
+    ticket = earlier_ticket(context, unsure, parameters)
+    return None if ticket is None else shown(context, ticket, "Ticket created")
+
+
 class UpdateTicket(TicketAttributes, Requester):
     """Change the fields given and leave the others as they are; null clears a field.
 
@@ -98,6 +107,19 @@ def update_ticket(context: Context, parameters: UpdateTicket) -> Outcome:
     files = file_parts(context, parameters.attachments)
     ticket = context.client.update_ticket(parameters.ticket_id, changes, files)
     return shown(context, ticket, "Ticket updated", files=files)
+
+
+def _updated_before(context: Context, unsure: Unsure, parameters: UpdateTicket) -> Outcome | None:
+    """Its files tell, since they came with its values."""
+    ticket = context.client.ticket(parameters.ticket_id)
+    files = file_parts(context, parameters.attachments)
+    period = Period.of(unsure)
+    added = Counter(str(one.get("name")) for one in ticket["attachments"] if period.has(one))
+    if Counter(file.filename for file in files) <= added:
+        return shown(context, ticket, "Ticket updated", files=files)
+    if added:
+        raise unknown("attachment", "other files were added in that time")
+    return None
 
 
 class GetTicketInfo(Parameters):
@@ -153,6 +175,7 @@ ACTIONS = (
             "custom_fields": {"cf_category": "Technical"},
         },
         credits_note=_LOOKED_UP,
+        reconcile=Reconciliation(_created_before, makes="ticket_id"),
     ),
     Action(
         "freshdesk",
@@ -168,6 +191,7 @@ ACTIONS = (
             "tags": ["resolved", "customer-satisfied"],
         },
         credits_note=_LOOKED_UP,
+        reconcile=Reconciliation(_updated_before, doubles=lambda asked: bool(asked.attachments)),
     ),
     Action(
         "freshdesk",

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from freshbridge import timestamps
-from freshbridge.actions.action import Action, Effect, Outcome, Parameters
+from freshbridge.actions.action import Action, Effect, Outcome, Parameters, Reconciliation
+from freshbridge.actions.freshdesk.earlier import unknown
+from freshbridge.actions.freshdesk.earlier_entries import earlier_time_entry
 from freshbridge.actions.freshdesk.fields import Moment, RecordId, TicketId
 from freshbridge.actions.freshdesk.time_spent import time_spent
 from freshbridge.errors import FieldError, InvalidRequest
 
 if TYPE_CHECKING:
+    from freshbridge.actions.attempt_marks import Unsure
     from freshbridge.actions.context import Context
     from freshbridge.freshdesk.paging import Record
 
@@ -59,6 +62,12 @@ def add_time_entry(context: Context, parameters: AddTimeEntry) -> Outcome:
     """Log one entry; repeating it logs another."""
     body = _body(context, parameters)
     return _shown(context, context.client.add_time_entry(parameters.ticket_id, body), "added")
+
+
+def _logged_before(context: Context, unsure: Unsure, parameters: AddTimeEntry) -> Outcome | None:
+    asked = _body(context, parameters)
+    entry = earlier_time_entry(context, unsure, parameters.ticket_id, asked)
+    return None if entry is None else _shown(context, entry, "added")
 
 
 class UpdateTimeEntry(_Entry):
@@ -112,6 +121,10 @@ def toggle_timer(context: Context, parameters: ToggleTimer) -> Outcome:
         data = {"time_entry_id": entry_id, "timer_running": wanted}
         return Outcome(data, f"Timer was {word} already")
     return _shown(context, entry, f"timer is {word}")
+
+
+def _toggled_before(_context: Context, _unsure: Unsure, _parameters: ToggleTimer) -> Outcome | None:
+    raise unknown("change of the timer", "nothing tells how it was before")
 
 
 class DeleteTimeEntry(Parameters):
@@ -169,6 +182,7 @@ ACTIONS = (
             "note": "Troubleshooting customer issue",
             "billable": True,
         },
+        reconcile=Reconciliation(_logged_before, makes="time_entry_id"),
     ),
     Action(
         "freshdesk",
@@ -185,6 +199,7 @@ ACTIONS = (
         toggle_timer,
         Effect.ADD,
         {"time_entry_id": 88000772826, "running": False},
+        reconcile=Reconciliation(_toggled_before, doubles=lambda asked: asked.running is None),
     ),
     Action(
         "freshdesk",

@@ -1,0 +1,82 @@
+"""Which action a record at the provider belongs to, so that one record proves one action only.
+
+Two actions may ask for the same thing by right: a rule that fires twice makes two equal tickets.
+When the answer to one of them was lost, the other's ticket must not pass for it. So every record
+that an action of ours makes is claimed by it, whether its answer came or it was found afterwards;
+the first claim stands. The items live beside the idempotency records, whose table removes them when
+they have expired.
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from freshbridge import aws, timestamps
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+KEPT_S = 30 * 86_400
+"""Longer than any message waits, in its queue and then among the dead letters: until then an
+action may come back and look for what it made."""
+
+
+class ClaimLedger:
+    """Implements `freshbridge.actions.context.Claims`."""
+
+    def __init__(
+        self,
+        table: str,
+        *,
+        client: DynamoDBClient | None = None,
+        clock: Callable[[], float] = timestamps.epoch,
+    ) -> None:
+        """`table`: the stack's IdempotencyTable. `clock`: seconds since the epoch."""
+        self._table = table
+        self._injected = client
+        self._clock = clock
+
+    @property
+    def _client(self) -> DynamoDBClient:
+        return self._injected or aws.dynamodb()
+
+    def take(self, record: str, owner: str) -> bool:
+        """Claim a record; False when another has it.
+
+        Raises:
+            ClientError, BotoCoreError: the table did not answer.
+        """
+        now = int(self._clock())
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    "id": {"S": f"claim#{record}"},
+                    "holder": {"S": owner},
+                    "expiration": {"N": str(now + KEPT_S)},
+                },
+                # Its own holder: a claim is repeated when its action comes back.
+                ConditionExpression=(
+                    "attribute_not_exists(id) OR expiration <= :now OR holder = :owner"
+                ),
+                ExpressionAttributeValues={":now": {"N": str(now)}, ":owner": {"S": owner}},
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def holder(self, record: str) -> str | None:
+        """Who has claimed a record; None for nobody.
+
+        Raises:
+            ClientError, BotoCoreError: the table did not answer.
+        """
+        found = self._client.get_item(
+            TableName=self._table, Key={"id": {"S": f"claim#{record}"}}, ConsistentRead=True
+        )
+        item = found.get("Item")
+        if item is None or int(item["expiration"]["N"]) <= self._clock():
+            return None
+        return item["holder"]["S"]
