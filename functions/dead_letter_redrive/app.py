@@ -1,17 +1,23 @@
-"""Invoked by hand: `{"queue": "actions", "limit": 100, "dry_run": true}`.
+"""Dead letters: started every few minutes by EventBridge Scheduler, or by order.
 
-`queue` is events, actions or sync. A dry run tells what is there, by reason, and moves nothing.
+{"scheduled": true}                      carry on jobs, send back what is due, sweep the queues
+{"job": "dlj_…"}                         carry on one job
+{"queue": "actions", "dry_run": true}    count its parked letters by code, of a filter if given
+{"queue": "actions", "filter": {…}, "limit": 100}     send those back
+{"queue": "actions", "discard": "reason", …}          give those up
+{"queue": "actions", "all": true}        move the whole dead-letter queue back
+{"queue": "actions", "progress": true}   how far that has come
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from freshbridge import settings
-from freshbridge.errors import InvalidRequest
-from freshbridge.observability import count, function_logger, function_metrics
-from freshbridge.queues.redrive import Redrive
+import boto3  # noqa: F401 - while Lambda starts the function, when the processor is free
+
+from dead_letter_redrive import orders, rounds
+from freshbridge.observability import function_logger, function_metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -19,38 +25,32 @@ if TYPE_CHECKING:
 logger = function_logger()
 metrics = function_metrics()
 
-# Room for one more receive, which polls for a second, and ten moves.
-RESERVE_MS = 10_000
-
-
-@lru_cache(maxsize=1)
-def _queues() -> dict[str, Redrive]:
-    chosen = settings.load(settings.RedriveSettings)
-    return {
-        "events": Redrive(chosen.event_dead_letter_queue_url, chosen.event_queue_url),
-        "actions": Redrive(chosen.action_dead_letter_queue_url, chosen.action_queue_url),
-        "sync": Redrive(chosen.sync_dead_letter_queue_url, chosen.sync_queue_url),
-    }
+# Room for what was begun: one more receive, which polls for a second, and a page of a job.
+RESERVE_MS = 20_000
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Move up to `limit` dead letters back, or count them by reason."""
+    """Do what the event says; see above."""
     event = event if isinstance(event, dict) else {}
-    name = event.get("queue")
-    queue = _queues().get(str(name))
-    limit = event.get("limit", 1000)
-    if queue is None or not isinstance(limit, int) or limit < 1:
-        raise InvalidRequest(
-            "redrive needs a queue and, if any, a limit above 0",
-            advice='Invoke it with {"queue": "events" | "actions" | "sync", "limit": 100}.',
-        )
-    outcome = queue.run(
-        limit=limit,
-        dry_run=bool(event.get("dry_run", False)),
-        may_go_on=lambda: context.get_remaining_time_in_millis() > RESERVE_MS,
-    )
-    logger.info("dead letters", extra={"queue": name, "moved": outcome.moved})
-    count(metrics, "DeadLettersRedriven", outcome.moved)
-    return {"queue": name, "moved": outcome.moved, "by_code": outcome.by_code}
+    may_go_on = _until(context, RESERVE_MS)
+    if "job" in event:
+        return orders.carry_on(str(event["job"]), may_go_on, logger, metrics)
+    if "queue" in event or not event.get("scheduled", not event):
+        return orders.follow(event, may_go_on, logger, metrics)
+    return rounds.make(may_go_on, logger, metrics, share=_shares(context))
+
+
+def _until(context: LambdaContext, reserve_ms: float) -> Callable[[], bool]:
+    return lambda: context.get_remaining_time_in_millis() > reserve_ms
+
+
+def _shares(context: LambdaContext) -> Callable[[float], Callable[[], bool]]:
+    """Of the time that is left when it is asked, so much for the next piece of work."""
+
+    def share(part: float) -> Callable[[], bool]:
+        left = max(context.get_remaining_time_in_millis() - RESERVE_MS, 0)
+        return _until(context, RESERVE_MS + left * (1.0 - part))
+
+    return share

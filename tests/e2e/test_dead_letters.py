@@ -1,4 +1,4 @@
-"""Messages that cannot succeed: parked with their reason, never in the way, redriven by hand."""
+"""Messages that cannot succeed: parked with their reason, run once they can be."""
 
 import json
 from typing import Any
@@ -57,14 +57,30 @@ def redrive(scenario: Scenario, **event: Any) -> dict[str, Any]:
     return result
 
 
+def notes(scenario: Scenario, ticket_id: int) -> list[str]:
+    """What the ticket's notes say."""
+    found = scenario.freshdesk.steer("GET", "/truth?object=conversations")
+    return [entry["body_text"] for entry in found if entry["ticket_id"] == ticket_id]
+
+
+def letter_of(scenario: Scenario, action_id: str, state: str = "parked") -> dict[str, Any]:
+    """The dead letter of an action in a state, once it is in it."""
+
+    def there() -> Any:
+        found = scenario.api.call("GET", "/api/dead-letters?state=all&limit=200")
+        letters = found["dead_letters"]
+        return [x for x in letters if x.get("action_id") == action_id and x["state"] == state]
+
+    [letter] = eventually(there, f"the letter of {action_id} to be {state}")
+    return dict(letter)
+
+
 @pytest.fixture
 def scenario(connected: Scenario) -> Any:
-    """The connected stack; its dead letters are gone again afterwards."""
+    """The connected stack; its dead letters are given up afterwards."""
     yield connected
-    for queue in ("Event", "Action", "Sync"):
-        connected.stack.clients.queues.purge_queue(
-            QueueUrl=connected.stack.outputs[f"{queue}DeadLetterQueueUrl"]
-        )
+    for queue in ("events", "actions", "sync"):
+        redrive(connected, queue=queue, discard="the test is over")
 
 
 def test_a_poison_message_does_not_hold_back_its_batch(scenario: Scenario) -> None:
@@ -83,11 +99,7 @@ def test_a_poison_message_does_not_hold_back_its_batch(scenario: Scenario) -> No
     )
 
     # Then the two others ran, and the poison is parked with its reason
-    def notes() -> set[str]:
-        found = scenario.freshdesk.steer("GET", "/truth?object=conversations")
-        return {entry["body_text"] for entry in found if entry["ticket_id"] == ticket_id}
-
-    eventually(lambda: notes() == {"first", "second"}, "both notes")
+    eventually(lambda: set(notes(scenario, ticket_id)) == {"first", "second"}, "both notes")
     [letter] = eventually(lambda: parked(scenario, "Action"), "the poison message to be parked")
     assert letter["body"] == "this is not JSON"
     assert letter["code"] == "unreadable_message"
@@ -109,18 +121,103 @@ def test_a_refused_action_is_parked_and_can_be_redriven_once_mended(scenario: Sc
 
     # When the dead letters are looked at, they stay
     looked = redrive(scenario, queue="actions", dry_run=True)
-    assert looked == {"queue": "actions", "moved": 0, "by_code": {letter["code"]: 1}}
+    assert (looked["moved"], looked["by_code"]) == (0, {letter["code"]: 1})
+    assert parked(scenario, "Action") != []
 
     # And when the ticket is restored and the dead letter put back, the action runs
     scenario.freshdesk.api("PUT", f"/tickets/{ticket_id}/restore")
     assert redrive(scenario, queue="actions")["moved"] == 1
 
-    def noted() -> bool:
-        found = scenario.freshdesk.steer("GET", "/truth?object=conversations")
-        return [e["body_text"] for e in found if e["ticket_id"] == ticket_id] == ["after all"]
-
-    eventually(noted, "the redriven note")
+    eventually(lambda: notes(scenario, ticket_id) == ["after all"], "the redriven note")
     assert parked(scenario, "Action") == []
+    letter_of(scenario, "trashed", "resolved")
+
+
+def test_a_letter_is_mended_and_sent_back_over_the_api(scenario: Scenario) -> None:
+    # Given a note for a ticket that there never was, and two copies of it in the queue
+    ticket_id = new_ticket(scenario)
+    scenario.stack.clients.queues.send_message(
+        QueueUrl=scenario.stack.outputs["ActionQueueUrl"],
+        MessageBody=request_for(scenario, "mistyped", 99_999_999, "mended"),
+    )
+    letter = letter_of(scenario, "mistyped")
+    path = f"/api/dead-letters/{letter['id']}"
+    whole = scenario.api.call("GET", path)
+    assert whole["parameters"] == {"ticket_id": 99_999_999, "body": "mended"}
+    assert whole["provider"]["status"] == 404
+
+    # When it is sent back with the right one, and all of the queue is moved back beside it
+    body = {"parameters": {"ticket_id": ticket_id}}
+    assert scenario.api.call("POST", f"{path}/redrive", body)["state"] == "returning"
+    redrive(scenario, queue="actions", all=True)
+
+    # Then the note is there once, and the history tells of it
+    letter_of(scenario, "mistyped", "resolved")
+    assert notes(scenario, ticket_id) == ["mended"]
+    eventually(lambda: queue_is_empty(scenario), "every copy to be acknowledged")
+    assert notes(scenario, ticket_id) == ["mended"]
+    history = [entry["what"] for entry in scenario.api.call("GET", path)["history"]]
+    assert history == ["parked", "edited", "redriven", "resolved"]
+
+
+def queue_is_empty(scenario: Scenario) -> bool:
+    found = scenario.stack.clients.queues.get_queue_attributes(
+        QueueUrl=scenario.stack.outputs["ActionQueueUrl"], AttributeNames=["All"]
+    )["Attributes"]
+    return all(int(n) == 0 for name, n in found.items() if name.startswith("ApproximateNumber"))
+
+
+def test_a_discarded_letter_stays_where_it_is(scenario: Scenario) -> None:
+    scenario.stack.clients.queues.send_message(
+        QueueUrl=scenario.stack.outputs["ActionQueueUrl"],
+        MessageBody=request_for(scenario, "unwanted", 99_999_998, "never"),
+    )
+    path = f"/api/dead-letters/{letter_of(scenario, 'unwanted')['id']}"
+
+    scenario.api.call("POST", f"{path}/discard", {"reason": "nobody needs it"})
+    redrive(scenario, scheduled=True)
+
+    assert parked(scenario, "Action") == []
+    letter_of(scenario, "unwanted", "discarded")
+    scenario.api.call("POST", f"{path}/restore")
+    [copy] = parked(scenario, "Action")
+    assert copy["code"] == "not_found"
+    job = scenario.api.call("POST", "/api/dead-letters/redrive", {"filter": {"code": "not_found"}})
+    assert job["done"] == 1
+    # The ticket is still not there
+    assert letter_of(scenario, "unwanted")["round"] == 3
+
+
+def test_what_is_due_comes_back_by_itself(scenario: Scenario) -> None:
+    # Given a message that the queue moved by itself, and a scheduled run that takes it in
+    ticket_id = new_ticket(scenario)
+    scenario.stack.clients.queues.send_message(
+        QueueUrl=scenario.stack.outputs["ActionDeadLetterQueueUrl"],
+        MessageBody=request_for(scenario, "crashed", ticket_id, "late"),
+    )
+    done = redrive(scenario, scheduled=True)
+    assert done["swept"]["actions"]["adopted"] == 1
+    assert done["due"] is not None
+    assert done["jobs"] is not None
+    letter = letter_of(scenario, "crashed")
+    assert letter["code"] == "moved_by_queue"
+
+    # When its moment has come, as it does for passing causes
+    table = scenario.stack.outputs["DeadLetterTableName"]
+    scenario.stack.clients.dynamodb.update_item(
+        TableName=table,
+        Key={"pk": {"S": letter["id"]}},
+        UpdateExpression="SET return_at = :past, due = :due",
+        ExpressionAttributeValues={
+            ":past": {"S": "2026-01-01T00:00:00Z"},
+            ":due": {"S": "letter"},
+        },
+    )
+    assert redrive(scenario, scheduled=True)["due"]["returned"] == 1
+
+    # Then it runs
+    eventually(lambda: notes(scenario, ticket_id) == ["late"], "the note")
+    letter_of(scenario, "crashed", "resolved")
 
 
 def test_a_message_delivered_twice_has_its_effect_once(scenario: Scenario) -> None:

@@ -1,95 +1,146 @@
-"""Put dead letters back on their queue, or say what is there.
+"""Move all that a dead-letter queue holds back to its queue, as it is.
 
-A message is sent first and deleted after: a crash between the two leaves a copy behind, and the
-idempotency key makes the second one harmless. Reading hides a message for `HIDDEN_S`; a dry run
-shows it again at once.
+On AWS the queue service does it by itself: a message move task goes on after this returns, a whole
+queue of any length. Where the service has no such tasks (the local emulator), messages are moved
+one by one: sent first and deleted after, so that a crash between the two leaves a copy and loses
+nothing. Either way a message keeps what says which dead letter it is, so each letter runs once.
+Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from freshbridge import aws
+from botocore.exceptions import ClientError
+
+from freshbridge.dead_letters.carrier import marked, read_mark
+from freshbridge.errors import Conflict
 
 if TYPE_CHECKING:
-    from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import MessageTypeDef
 
+    from freshbridge.dead_letters.carrier import Carrier
+
+POLL_S = 1
+"""A receive that waits asks all of the servers that a queue is spread over."""
 HIDDEN_S = 120
-UNPARKED = "moved_by_queue"
-"""The code shown for a message that SQS itself moved: its function died each time it was tried."""
+NO_TASKS = (
+    "InvalidAction",
+    "UnsupportedOperation",
+    "AWS.SimpleQueueService.UnsupportedOperation",
+    "AccessDenied",
+)
+"""What a service answers that does not know move tasks, or does not let this function start one."""
 
 
-@dataclass
-class Outcome:
-    """`moved`: put back on the queue. `by_code`: messages seen, by the reason they were parked."""
+class MoveUnderWay(Conflict):
+    """Amazon SQS moves a queue's messages once at a time."""
 
+    code = "move_under_way"
+    default_advice = "Wait until it is done, or cancel it in the SQS console."
+
+
+@dataclass(frozen=True)
+class Moved:
+    """`task` where the service goes on by itself; `moved` counts what was moved here."""
+
+    task: bool
     moved: int = 0
-    by_code: dict[str, int] = field(default_factory=dict)
 
 
-class Redrive:
+class Mover:
     """From one dead-letter queue to the queue beside it."""
 
-    def __init__(self, source_url: str, target_url: str, client: SQSClient | None = None) -> None:
-        """`source_url`: the dead-letter queue; `target_url`: where its messages came from."""
-        self._source_url = source_url
-        self._target_url = target_url
-        self._injected = client
+    def __init__(self, carrier: Carrier) -> None:
+        """`carrier` knows both queues."""
+        self._carrier = carrier
 
-    @property
-    def _client(self) -> SQSClient:
-        return self._injected or aws.sqs()
+    def move_all(self, may_go_on: Callable[[], bool]) -> Moved:
+        """Start the service's own move, or move messages here while `may_go_on`.
 
-    def run(self, *, limit: int, dry_run: bool, may_go_on: Callable[[], bool]) -> Outcome:
-        """Handle up to `limit` messages, as long as `may_go_on`."""
-        outcome = Outcome()
-        seen: list[MessageTypeDef] = []
+        Raises:
+            MoveUnderWay: the service is at it already.
+            ClientError, BotoCoreError: SQS did not answer; nothing is lost.
+        """
         try:
-            while len(seen) < limit and may_go_on():
-                batch = self._receive(min(10, limit - len(seen)))
-                if not batch:
-                    break
-                for message in batch:
-                    seen.append(message)
-                    name = _code(message)
-                    outcome.by_code[name] = outcome.by_code.get(name, 0) + 1
-                    if not dry_run:
-                        self._put_back(message)
-                        outcome.moved += 1
-        finally:
-            if dry_run:
-                self._show_again(seen)
-        return outcome
+            self._carrier.client.start_message_move_task(
+                SourceArn=self._arn(self._carrier.dead_letter_queue_url),
+                # Parked messages were sent here, so SQS knows no source of theirs.
+                DestinationArn=self._arn(self._carrier.queue_url),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in NO_TASKS:
+                raise
+            # A service that has no tasks has nothing to say of them either.
+            with suppress(ClientError):
+                if self.progress().get("status") == "RUNNING":
+                    raise MoveUnderWay("messages of this queue are being moved already") from error
+            return Moved(task=False, moved=self._move(may_go_on))
+        return Moved(task=True)
 
-    def _receive(self, count: int) -> list[MessageTypeDef]:
-        answer = self._client.receive_message(
-            QueueUrl=self._source_url,
-            MaxNumberOfMessages=count,
+    def progress(self) -> dict[str, Any]:
+        """`{"status", "moved", "of"}` of the last move task; {} where there was none.
+
+        Raises:
+            ClientError, BotoCoreError: SQS did not answer.
+        """
+        try:
+            found = self._carrier.client.list_message_move_tasks(
+                SourceArn=self._arn(self._carrier.dead_letter_queue_url), MaxResults=1
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in NO_TASKS:
+                raise
+            return {}
+        tasks: list[Any] = list(found.get("Results", []))
+        if not tasks:
+            return {}
+        return {
+            "status": tasks[0].get("Status", ""),
+            "moved": tasks[0].get("ApproximateNumberOfMessagesMoved", 0),
+            "of": tasks[0].get("ApproximateNumberOfMessagesToMove"),
+        }
+
+    def _arn(self, queue_url: str) -> str:
+        found = self._carrier.client.get_queue_attributes(
+            QueueUrl=queue_url, AttributeNames=["QueueArn"]
+        )
+        return found["Attributes"]["QueueArn"]
+
+    def _move(self, may_go_on: Callable[[], bool]) -> int:
+        moved = 0
+        while may_go_on() and (batch := self._receive()):
+            for message in batch:
+                self._put_back(message)
+                moved += 1
+        return moved
+
+    def _receive(self) -> list[MessageTypeDef]:
+        answer = self._carrier.client.receive_message(
+            QueueUrl=self._carrier.dead_letter_queue_url,
+            MaxNumberOfMessages=10,
             VisibilityTimeout=HIDDEN_S,
-            WaitTimeSeconds=1,
+            WaitTimeSeconds=POLL_S,
             MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
         )
         return answer.get("Messages", [])
 
     def _put_back(self, message: MessageTypeDef) -> None:
-        # Without the attributes that tell why it was parked: it starts over.
-        self._client.send_message(QueueUrl=self._target_url, MessageBody=message["Body"])
-        self._client.delete_message(
-            QueueUrl=self._source_url, ReceiptHandle=message["ReceiptHandle"]
+        attributes: Any = message.get("Attributes", {})
+        mark = read_mark(dict(message.get("MessageAttributes", {})))
+        group = attributes.get("MessageGroupId")
+        grouped: dict[str, Any] = {"MessageGroupId": group} if group else {}
+        self._carrier.client.send_message(
+            QueueUrl=self._carrier.queue_url,
+            MessageBody=message["Body"],
+            # Without what tells why it was parked, and when it was first sent: it starts over.
+            MessageAttributes=marked(mark) if mark else {},
+            **grouped,
         )
-
-    def _show_again(self, messages: list[MessageTypeDef]) -> None:
-        for message in messages:
-            self._client.change_message_visibility(
-                QueueUrl=self._source_url,
-                ReceiptHandle=message["ReceiptHandle"],
-                VisibilityTimeout=0,
-            )
-
-
-def _code(message: MessageTypeDef) -> str:
-    attributes = message.get("MessageAttributes", {})
-    return attributes["code"]["StringValue"] if "code" in attributes else UNPARKED
+        self._carrier.client.delete_message(
+            QueueUrl=self._carrier.dead_letter_queue_url, ReceiptHandle=message["ReceiptHandle"]
+        )

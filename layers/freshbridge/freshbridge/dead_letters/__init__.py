@@ -1,0 +1,1 @@
+"""Messages that could not be done: kept, listed, mended, sent back once, or given up."""

@@ -1,0 +1,84 @@
+"""What a message tells about itself, and that the same work is the same letter."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from freshbridge.dead_letters.subject import Queue, letter_id, read_subject, with_parameters
+from freshbridge.queues.envelope import action_request, to_text
+from tests import builders
+
+ACTION = to_text(builders.action_request())
+
+
+def test_an_action_tells_who_asked_for_what() -> None:
+    subject = read_subject(ACTION)
+
+    assert (subject.action_id, subject.instance_id) == ("act_0001", builders.INSTANCE_ID)
+    assert (subject.platform, subject.action) == ("freshdesk", "add_note")
+    assert (subject.origin_type, subject.idempotency_key) == ("rule", "act_0001")
+
+
+def test_an_instance_may_be_named_by_its_number() -> None:
+    assert read_subject('{"instance_id": 193000001}').instance_id == "193000001"
+    assert read_subject('{"instance_id": true}').instance_id == ""
+
+
+@pytest.mark.parametrize(
+    ("queue", "first", "second"),
+    [
+        (Queue.ACTIONS, builders.action_request(), builders.action_request(parameters={"x": 1})),
+        (Queue.EVENTS, builders.received_event(), builders.received_event(body="{}")),
+        (Queue.SYNC, builders.sync_work(), builders.sync_work(started_at="later")),
+    ],
+)
+def test_the_same_work_is_the_same_letter_whatever_message_carries_it(
+    queue: Queue, first: Any, second: Any
+) -> None:
+    assert letter_id(queue, to_text(first), "m-1") == letter_id(queue, to_text(second), "m-2")
+
+
+def test_other_work_is_another_letter() -> None:
+    ids = {
+        letter_id(Queue.ACTIONS, ACTION, "m"),
+        letter_id(Queue.EVENTS, ACTION, "m"),
+        letter_id(Queue.ACTIONS, to_text(builders.action_request(action_id="act_2")), "m"),
+        letter_id(Queue.SYNC, to_text(builders.sync_work()), "m"),
+        letter_id(Queue.SYNC, to_text(builders.sync_work(object="contacts")), "m"),
+        letter_id(Queue.ACTIONS, "this is not JSON", "m"),
+        letter_id(Queue.ACTIONS, "this is not JSON", "m2"),
+        letter_id(Queue.ACTIONS, '{"action_id": 7.5}', "m3"),
+    }
+    assert len(ids) == 8
+
+
+def test_an_edit_changes_the_parameters_and_nothing_else() -> None:
+    before = builders.action_request()
+
+    after = action_request(with_parameters(ACTION, {"ticket_id": 7}, None))
+
+    assert after == builders.action_request(parameters={"ticket_id": 7})
+    assert after.idempotency_key == before.idempotency_key
+    assert action_request(with_parameters(ACTION, {}, "5")).instance_id == "5"
+
+
+def test_a_stranger_s_novel_is_not_kept_beside_the_body() -> None:
+    origin = {"type": "rule", "words": "x" * 10_000}
+    subject = read_subject(json.dumps({"action_id": "y" * 300, "origin": origin}))
+
+    assert subject.action_id == ""
+    assert subject.origin == {"type": "rule"}
+
+
+@given(st.text() | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps))
+def test_any_text_is_a_letter(text: str) -> None:
+    subject = read_subject(text)
+
+    assert letter_id(Queue.ACTIONS, text, "m-1").startswith("dl_")
+    assert all(isinstance(value, str) for value in (subject.action_id, subject.origin_type))
+    "".join((subject.action_id, subject.instance_id)).encode()
