@@ -1,59 +1,212 @@
-"""From one event to the actions that its instance's rules ask for.
+"""From one event to what its instance's rules make of it.
 
-Pure. An action's id is derived from event, rule and place, so routing an event again names the
-same actions and they run once.
+Pure. A run is what one rule makes of one event. Its id and its actions' ids are derived from event,
+rule and place, so that routing an event again names the same run and the same actions: they run
+once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
+from freshbridge import timestamps
 from freshbridge.events.normalised import Event
 from freshbridge.identifiers import derived_id
 from freshbridge.queues.envelope import ActionRequest
 from freshbridge.rules import templates
+from freshbridge.rules.comparison import Statuses
 from freshbridge.rules.conditions import matches
 from freshbridge.rules.model import Rule
 from freshbridge.rules.templates import InvalidTemplate
 
+DEEPEST_CHAIN = 5
+"""Rules that may follow from one another, where an event tells which one it comes from."""
 
-def actions_for(
-    event: Event, rules: Iterable[Rule], *, now: str
-) -> tuple[list[ActionRequest], list[InvalidTemplate]]:
-    """The requests of every rule that matches, and the errors of those that could not be filled.
+
+@dataclass(frozen=True)
+class Planned:
+    """One action of a run. `waits` says that its templates need what earlier ones come to."""
+
+    action_id: str
+    platform: str
+    action: str
+    parameters: dict[str, Any]
+    name: str = ""
+    delay_s: int = 0
+    waits: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one rule makes of one event.
+
+    `outcome` is `ran`, `skipped` or `failed`; `code` and `reason` say why it did not run.
+    `subject` is what the event is about: `ticket 7`. `not_before` is when the first actions may
+    begin, UTC, ISO 8601; "" for at once.
+    """
+
+    run_id: str
+    rule: Rule
+    event: Event
+    subject: str
+    at: str
+    outcome: str = "ran"
+    code: str = ""
+    reason: str = ""
+    not_before: str = ""
+    depth: int = 0
+    actions: tuple[Planned, ...] = ()
+
+    @property
+    def stepwise(self) -> bool:
+        """Whether its actions follow one another."""
+        return self.rule.options.ordered and len(self.actions) > 1
+
+    def skipped(self, code: str, reason: str) -> Run:
+        """The same run, not to be run."""
+        return replace(self, outcome="skipped", code=code, reason=reason, actions=())
+
+    def requests(self) -> list[ActionRequest]:
+        """What is to be queued now: all actions, or the first where the others follow it."""
+        if self.outcome != "ran":
+            return []
+        now = self.actions[:1] if self.stepwise else self.actions
+        return [self._request(action) for action in now]
+
+    def due(self, action: Planned) -> str:
+        """When one of the first actions may begin; "" for at once."""
+        return due_at(self.not_before or self.at, action.delay_s) or self.not_before
+
+    def _request(self, action: Planned) -> ActionRequest:
+        origin: dict[str, Any] = {
+            "type": "rule",
+            "rule_id": self.rule.rule_id,
+            "event_id": self.event.id,
+        }
+        if self.stepwise:
+            origin |= {"run_id": self.run_id, "step": 0}
+        if self.depth:
+            origin["depth"] = self.depth
+        if due := self.due(action):
+            origin["not_before"] = due
+        return action_request(action, self.event.instance_id, origin, self.at)
+
+
+def due_at(start: str, delay_s: int) -> str:
+    """When an action may begin that waits `delay_s` from `start`; "" for no wait."""
+    if not delay_s:
+        return ""
+    return timestamps.to_text(timestamps.from_text(start) + timedelta(seconds=delay_s))
+
+
+def action_request(
+    action: Planned, instance_id: str, origin: dict[str, Any], now: str
+) -> ActionRequest:
+    """The message of one action."""
+    return ActionRequest(
+        action_id=action.action_id,
+        instance_id=instance_id,
+        platform=action.platform,
+        action=action.action,
+        parameters=action.parameters,
+        idempotency_key=action.action_id,
+        origin=origin,
+        submitted_at=now,
+    )
+
+
+def template_context(event: Event) -> dict[str, Any]:
+    """What templates see: the event's parts by their names, and the event whole.
+
+    What the provider sent is `event.raw`; once is enough of it, for it may be large.
+    """
+    whole = event.as_dict()
+    whole.pop("raw_text", None)
+    return {name: value for name, value in whole.items() if name != "raw"} | {"event": whole}
+
+
+def runs_of(
+    event: Event, rules: Iterable[Rule], *, now: str, statuses: Statuses | None = None
+) -> list[Run]:
+    """A run for every rule that is on and whose conditions the event meets.
 
     One rule's broken template does not take another rule's actions with it; of the broken rule
     itself nothing runs.
     """
-    context = event.as_dict() | {"event": event.as_dict()}
-    requests: list[ActionRequest] = []
-    errors: list[InvalidTemplate] = []
-    for rule in rules:
-        if not matches(rule, event):
-            continue
-        try:
-            requests += _requests(rule, event, context, now)
-        except InvalidTemplate as error:
-            errors.append(InvalidTemplate(f"rule {rule.rule_id}: {error.what}"))
-    return requests, errors
+    return [
+        plan(rule, event, now=now)
+        for rule in rules
+        if rule.options.enabled and matches(rule, event, statuses)
+    ]
 
 
-def _requests(
-    rule: Rule, event: Event, context: dict[str, object], now: str
-) -> list[ActionRequest]:
-    requests = []
+def plan(rule: Rule, event: Event, *, now: str) -> Run:
+    """What a rule makes of an event that it matches; counters are not asked."""
+    run = Run(
+        run_id=derived_id("run", event.id, rule.rule_id),
+        rule=rule,
+        event=event,
+        subject=_subject(event),
+        at=now,
+        depth=_depth(event),
+    )
+    if run.depth > DEEPEST_CHAIN:
+        return run.skipped("chain_too_deep", f"{run.depth} rules led to this event")
+    if rule.options.schedule is not None:
+        # By the time at which the event came, or an event routed again might be judged otherwise.
+        came = timestamps.from_text(event.received_at)
+        opens = rule.options.schedule.next_open(came)
+        if opens != came and rule.options.schedule.outside == "skip":
+            return run.skipped("outside_schedule", "the event came outside the rule's hours")
+        if opens != came:
+            run = replace(run, not_before=_rounded_up(opens))
+    try:
+        return replace(run, actions=tuple(_planned(rule, event)))
+    except InvalidTemplate as error:
+        return replace(run, outcome="failed", code=error.code, reason=error.what)
+
+
+def needs_results(parameters: dict[str, Any]) -> bool:
+    """Whether a template among the parameters names what earlier actions came to."""
+    return bool(templates.check(parameters) & templates.RESULTS)
+
+
+def _planned(rule: Rule, event: Event) -> Iterable[Planned]:
+    context = template_context(event)
     for position, action in enumerate(rule.actions):
-        action_id = derived_id("act", event.id, rule.rule_id, str(position))
-        requests.append(
-            ActionRequest(
-                action_id=action_id,
-                instance_id=event.instance_id,
-                platform=action.platform,
-                action=action.action,
-                parameters=templates.render(action.parameters, context),
-                idempotency_key=action_id,
-                origin={"type": "rule", "rule_id": rule.rule_id, "event_id": event.id},
-                submitted_at=now,
-            )
+        path = f"actions[{position}].parameters"
+        waits = position > 0 and rule.options.ordered and needs_results(action.parameters)
+        yield Planned(
+            action_id=derived_id("act", event.id, rule.rule_id, str(position)),
+            platform=action.platform,
+            action=action.action,
+            parameters=action.parameters
+            if waits
+            else templates.render(
+                action.parameters, context, lenient=rule.options.missing == "empty", path=path
+            ),
+            name=action.name,
+            delay_s=action.delay_s,
+            waits=waits,
         )
-    return requests
+
+
+def _subject(event: Event) -> str:
+    for kind in ("ticket", "contact", "company", "deal", "account"):
+        record = getattr(event, kind, None)
+        if isinstance(record, dict) and record.get("id") is not None:
+            return f"{kind} {str(record['id'])[:64]}"
+    return ""
+
+
+def _depth(event: Event) -> int:
+    """How many rules led to the event, where it tells; events from outside do not."""
+    depth = getattr(event, "depth", 0)
+    return depth if isinstance(depth, int) and depth > 0 else 0
+
+
+def _rounded_up(moment: datetime) -> str:
+    return timestamps.to_text(moment + timedelta(microseconds=999_999))

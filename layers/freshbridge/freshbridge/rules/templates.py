@@ -1,9 +1,10 @@
 """Fill a rule's parameters from an event.
 
 `"{{ ticket.id }}"` alone keeps the value's type; inside other text it becomes text. A name that
-the event does not have is an error, not an empty text: a note on ticket "" helps nobody. The
-engine is minijinja: fuel ends a loop that would not. It lets a template call the methods of
-dictionaries and lists, so each rendering works on a copy and only JSON values leave it.
+the event does not have is an error, or an empty text where the rule says so: a note on ticket ""
+helps nobody. The engine is minijinja; template_language says what may be written. Its fuel ends a
+loop that would not, and is less for a large event, whose texts it could repeat. Each rendering
+works on a copy, and only JSON values leave it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,21 @@ from typing import Any
 
 from minijinja import Environment, TemplateError
 
-from freshbridge.errors import InvalidRequest
+from freshbridge.errors import FieldError, InvalidRequest
+from freshbridge.rules.template_language import (
+    GUARDED,
+    LONGEST_OUTPUT,
+    NotAllowed,
+    check_language,
+)
 
-FUEL = 50_000
-LONGEST_OUTPUT = 256 * 1024
+MOST_FUEL, LEAST_FUEL = 50_000, 200
+FUEL_BYTES = 48 * 1024 * 1024
+"""Fuel times the event's size; each step gives at most the event once more."""
+MOST_TEMPLATES = 200
+"""In one action."""
+RESULTS = frozenset({"results", "steps"})
+"""Names that only an ordered rule's later actions have: what the earlier ones came to."""
 # What these errors tell is a name out of the template; the others may quote a value of the event.
 _TELLS_A_NAME = frozenset(
     {"SyntaxError", "UnknownFilter", "UnknownTest", "UnknownFunction", "UnknownMethod"}
@@ -30,68 +42,108 @@ class InvalidTemplate(InvalidRequest):
 
     code = "invalid_template"
 
+    def _detail(self) -> str:
+        # What was wrong names its field already.
+        return ""
 
-def _environment() -> Environment:
+
+def _invalid(path: str, why: str) -> InvalidTemplate:
+    return InvalidTemplate(f"{path}: {why}", fields=[FieldError(path, why)])
+
+
+def _environment(fuel: int = MOST_FUEL, *, lenient: bool = False) -> Environment:
     # Debug output would quote the event's values in the error.
-    return Environment(debug=False, fuel=FUEL, undefined_behavior="strict")
+    environment = Environment(
+        debug=False,
+        fuel=fuel,
+        undefined_behavior="chainable" if lenient else "strict",
+        pycompat=False,
+    )
+    for name, function in GUARDED.items():
+        environment.add_filter(name, function)
+    return environment
 
 
-def check(parameters: dict[str, Any], path: str = "parameters") -> None:
-    """Refuse templates that cannot be parsed.
+def check(parameters: dict[str, Any], path: str = "parameters") -> set[str]:
+    """Refuse templates that cannot be parsed or say too much; what they name of their context.
 
     Raises:
         InvalidTemplate: with the parameter's path and the line of the error.
     """
     environment = _environment()
-    for place, text in _texts(parameters, path):
+    named: set[str] = set()
+    texts = [(place, text) for place, text in _texts(parameters, path) if "{" in text]
+    if len(texts) > MOST_TEMPLATES:
+        raise _invalid(path, f"holds more than {MOST_TEMPLATES} templates")
+    for place, text in texts:
         try:
-            environment.undeclared_variables_in_str(text)
+            named |= set(environment.undeclared_variables_in_str(text))
+            check_language(text)
         except TemplateError as error:
-            raise InvalidTemplate(f"{place}: {_reason(error)}") from None
+            raise _invalid(place, _reason(error)) from None
+        except NotAllowed as error:
+            raise _invalid(place, str(error)) from None
+    return named
 
 
-def render(parameters: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
+def render(
+    parameters: dict[str, Any],
+    context: dict[str, Any],
+    *,
+    lenient: bool = False,
+    path: str = "parameters",
+) -> dict[str, Any]:
     """The parameters with every template filled from `context`.
+
+    `lenient` makes a missing value an empty text.
 
     Raises:
         InvalidTemplate: naming the parameter; the event's values are never quoted.
     """
-    environment = _environment()
-    context = json.loads(json.dumps(context))
-    return {
-        name: _filled(environment, value, context, f"parameters.{name}")
-        for name, value in parameters.items()
-    }
+    text = json.dumps(context)
+    fuel = min(MOST_FUEL, max(LEAST_FUEL, FUEL_BYTES // len(text)))
+    rendering = _Rendering(_environment(fuel, lenient=lenient), json.loads(text), lenient=lenient)
+    return {name: rendering.filled(value, f"{path}.{name}") for name, value in parameters.items()}
 
 
-def _filled(environment: Environment, value: Any, context: dict[str, Any], path: str) -> Any:
-    if isinstance(value, dict):
-        return {k: _filled(environment, v, context, f"{path}.{k}") for k, v in value.items()}
-    if isinstance(value, list):
-        return [_filled(environment, v, context, f"{path}[{i}]") for i, v in enumerate(value)]
-    if not isinstance(value, str) or "{" not in value:
-        return value
-    return _rendered(environment, value, context, path)
+class _Rendering:
+    """One action's parameters being filled."""
 
+    def __init__(self, environment: Environment, context: Any, *, lenient: bool) -> None:
+        self._environment = environment
+        self._context = context
+        self._lenient = lenient
 
-def _rendered(environment: Environment, value: str, context: dict[str, Any], path: str) -> Any:
-    try:
+    def filled(self, value: Any, path: str) -> Any:
+        if isinstance(value, dict):
+            return {k: self.filled(v, f"{path}.{k}") for k, v in value.items()}
+        if isinstance(value, list):
+            return [self.filled(v, f"{path}[{i}]") for i, v in enumerate(value)]
+        if not isinstance(value, str) or "{" not in value:
+            return value
+        try:
+            check_language(value)
+            text = json.dumps(self._result(value), ensure_ascii=False, allow_nan=False)
+        except TemplateError as error:
+            raise _invalid(path, _reason(error)) from None
+        except NotAllowed as error:
+            raise _invalid(path, str(error)) from None
+        except Exception as error:  # a value of the event, or a filter, raises whatever it likes
+            raise _invalid(path, f"gives no JSON value ({type(error).__name__})") from None
+        if len(text) > LONGEST_OUTPUT:
+            raise _invalid(path, f"its text is over {LONGEST_OUTPUT} characters")
+        return json.loads(text)
+
+    def _result(self, value: str) -> Any:
         alone = _ONE_EXPRESSION.fullmatch(value)
-        if alone:
-            result = environment.eval_expr(alone[1], **context)
-            if result is None:
-                # Both null and a missing name evaluate to None; only rendering tells them apart.
-                environment.render_str(value, **context)
-        else:
-            result = environment.render_str(value, **context)
-        text = json.dumps(result, ensure_ascii=False, allow_nan=False)
-    except TemplateError as error:
-        raise InvalidTemplate(f"{path}: {_reason(error)}") from None
-    except Exception as error:  # a method that the template calls raises whatever it likes
-        raise InvalidTemplate(f"{path}: gives no JSON value ({type(error).__name__})") from None
-    if len(text) > LONGEST_OUTPUT:
-        raise InvalidTemplate(f"{path}: its text is over {LONGEST_OUTPUT} characters")
-    return json.loads(text)
+        if not alone:
+            return self._environment.render_str(value, **self._context)
+        result = self._environment.eval_expr(alone[1], **self._context)
+        if result is None:
+            # Both null and a missing name evaluate to None; only rendering tells them apart.
+            shown = self._environment.render_str(value, **self._context)
+            return "" if self._lenient and shown.strip() == "" else None
+        return result
 
 
 def _texts(value: Any, path: str) -> list[tuple[str, str]]:

@@ -1,0 +1,123 @@
+"""What a rule would make of an event, with the reasons, and nothing sent or counted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Any
+
+from freshbridge import timestamps
+from freshbridge.actions.catalogue import CATALOGUE, Catalogue, InvalidParameters, validate
+from freshbridge.events.normalised import EVENT_TYPES, Event
+from freshbridge.events.reading import event_of
+from freshbridge.queues.envelope import ReceivedEvent
+from freshbridge.rules.comparison import Statuses
+from freshbridge.rules.conditions import concerns, explain
+from freshbridge.rules.invalid import invalid
+from freshbridge.rules.model import Rule
+from freshbridge.rules.route import Planned, Run, plan
+
+_KINDS: dict[str, tuple[type, str]] = {
+    "str": (str, "a text"),
+    "bool": (bool, "true or false"),
+    "dict[str, Any]": (dict, "an object"),
+}
+
+
+def read_event(value: object, *, instance_id: str, platform: str, now: str) -> Event:
+    """The event of a request: as the event bus carries it, or the body of a webhook.
+
+    The bus's form has a `type`; what it lacks beside is empty, and it happens now.
+
+    Raises:
+        InvalidRule: naming the member that is wrong.
+        UnreadableBody, NotATicketEvent, NotARecordEvent: it is no webhook of the platform.
+    """
+    if not isinstance(value, dict):
+        raise invalid("event", "must be an object: an event, or a webhook's body")
+    if value.get("type") not in EVENT_TYPES:
+        if isinstance(value.get("ticket"), dict):
+            raise invalid("event.type", f"must be one of {', '.join(EVENT_TYPES)}")
+        received = ReceivedEvent(
+            "evt_test", instance_id, platform, now, "application/json", json.dumps(value)
+        )
+        return event_of(received)
+    given = {}
+    for member in fields(Event):
+        if member.name in value and member.name != "instance_id":
+            # As written: annotations are texts here.
+            kind, word = _KINDS[str(member.type)]
+            if not isinstance(value[member.name], kind):
+                raise invalid(f"event.{member.name}", f"must be {word}")
+            given[member.name] = value[member.name]
+    if not _is_time(given.get("received_at", now)):
+        raise invalid("event.received_at", "must be an ISO 8601 time")
+    defaults = {"id": "evt_test", "platform": platform, "occurred_at": now, "received_at": now}
+    return Event(**{**defaults, **given, "instance_id": instance_id})
+
+
+def _is_time(text: str) -> bool:
+    try:
+        timestamps.from_text(text)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def rehearse(
+    rule: Rule,
+    event: Event,
+    *,
+    now: str,
+    statuses: Statuses | None = None,
+    catalogue: Catalogue = CATALOGUE,
+) -> dict[str, Any]:
+    """One rule on one event: whether it would run, each condition with what it met, its actions."""
+    conditions = explain(rule.condition, event.as_dict(), statuses)
+    shown: dict[str, Any] = {
+        "rule_id": rule.rule_id or None,
+        "name": rule.name,
+        "trigger_matched": concerns(rule, event),
+        "conditions_matched": conditions["held"],
+        "conditions": conditions,
+        "would_run": False,
+        "code": None,
+        "reason": None,
+        "actions": [],
+    }
+    if not shown["trigger_matched"]:
+        wanted = f"{rule.platform} {rule.event}"
+        return shown | _not_run("other_event", f"it waits for {wanted}")
+    if not shown["conditions_matched"]:
+        return shown | _not_run("conditions", "its conditions do not hold")
+    if not rule.options.enabled:
+        return shown | _not_run("disabled", "it is switched off")
+    run = plan(rule, event, now=now)
+    if run.outcome != "ran":
+        return shown | _not_run(run.code, run.reason)
+    actions = [_action(run, action, catalogue) for action in run.actions]
+    return shown | {"would_run": True, "actions": actions}
+
+
+def _not_run(code: str, reason: str) -> dict[str, Any]:
+    return {"code": code, "reason": reason}
+
+
+def _action(run: Run, action: Planned, catalogue: Catalogue) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "platform": action.platform,
+        "action": action.action,
+        "parameters": action.parameters,
+        "waits_for_results": action.waits,
+        "delay_s": action.delay_s,
+        "not_before": run.due(action) or None,
+        "refused": [],
+    }
+    if not action.waits:
+        try:
+            validate(catalogue.find(action.platform, action.action), action.parameters)
+        except InvalidParameters as error:
+            shown["refused"] = [
+                {"field": f.field, "message": f.message, "code": f.code} for f in error.fields
+            ]
+    return shown

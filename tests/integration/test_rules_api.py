@@ -1,0 +1,405 @@
+"""Rules over HTTP: saved, changed, switched, kept in versions, tried on an event."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from freshbridge import aws
+from freshbridge.rules.model import read_rule
+from freshbridge.rules.store import KEPT_VERSIONS, RuleChangedMeanwhile, RuleStore
+from tests import builders
+from tests.fakes.aws_failures import Failing, client_error
+from tests.integration.conftest import ORGANIZATION_SECRET, USER_SECRET, Stack, Start
+
+ACCESS = f"User {USER_SECRET}, Organization {ORGANIZATION_SECRET}"
+NOTE = {
+    "platform": "freshdesk",
+    "action": "add_note",
+    "parameters": {"ticket_id": "{{ ticket.id }}", "body": "Seen"},
+}
+RULE: dict[str, Any] = {
+    "trigger": {"platform": "freshdesk", "event": "ticket_created", "conditions": {"priority": 4}},
+    "actions": [NOTE],
+}
+EVENT: dict[str, Any] = {
+    "type": "ticket_created",
+    "ticket": {"id": 7, "priority": 4, "subject": "Printer", "custom_fields": {"cf_floor": "12"}},
+}
+
+
+class Api:
+    """Calls the function as API Gateway does."""
+
+    def __init__(self, start: Start, path: str) -> None:
+        self._start = start
+        self._path = path
+
+    def __call__(
+        self, method: str, path: str = "", body: Any = None, **query: str
+    ) -> tuple[int, dict[str, Any]]:
+        """The status and the body of one answer."""
+        event = builders.rest_event(
+            method,
+            self._path + path,
+            body=None if body is None else json.dumps(body),
+            headers={"Authorization": ACCESS},
+        )
+        event["queryStringParameters"] = query or None
+        answer = self._start("ConnectorApi").handler(event, builders.Context())
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def save(self, rule: dict[str, Any] = RULE) -> str:
+        """The path of a rule that was just saved."""
+        status, body = self("POST", body=rule)
+        assert status == 201, body
+        return f"/{body['data']['rule_id']}"
+
+
+@pytest.fixture
+def api(stack: Stack, start: Start) -> Api:
+    instance = stack.connect(
+        builders.instance(config={"custom_field_mapping": {"cf_floor": "floor"}})
+    )
+    return Api(start, f"/api/integrations/{instance.instance_id}/rules")
+
+
+def test_a_rule_is_saved_read_changed_and_forgotten(api: Api) -> None:
+    path = api.save()
+    saved = api("GET", path)[1]["data"]
+    assert (saved["version"], saved["enabled"], saved["trigger"]) == (1, True, RULE["trigger"])
+
+    changed = api("PUT", path, saved | {"name": "Urgent", "run": "ordered"})
+    patched = api("PATCH", path, {"missing": "empty", "rate_cap": {"runs": 3}})
+
+    assert changed[0] == patched[0] == 200
+    found = api("GET", path)[1]["data"]
+    assert (found["name"], found["run"], found["missing"]) == ("Urgent", "ordered", "empty")
+    assert (found["rate_cap"], found["version"]) == ({"runs": 3, "per": "hour"}, 3)
+    assert found["created_at"] == saved["created_at"] != ""
+    assert api("DELETE", path)[0] == 200
+    for method, body in (("GET", None), ("PUT", RULE), ("PATCH", {}), ("DELETE", None)):
+        assert api(method, path, body)[0] == 404
+
+
+def test_an_id_that_no_rule_can_have_is_unknown(api: Api) -> None:
+    for method in ("GET", "DELETE"):
+        assert api(method, "/" + "x" * 200)[0] == 404
+
+
+@pytest.mark.parametrize("method", ["put_item", "query"])
+def test_while_the_table_is_down_nothing_is_said_to_be_saved(
+    api: Api, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    path = api.save()
+    table = aws.dynamodb()
+    calls: list[Any] = []
+
+    def second_fails(**arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 2 or method == "query":
+            raise client_error(method)
+        return getattr(table, method)(**arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(aws, "dynamodb", lambda: Failing(table, **{method: second_fails}))
+        answer = api("PATCH", path, {"name": "new"}) if method == "put_item" else api("GET")
+
+    assert answer[0] == 503
+    assert api("GET", path)[1]["data"]["version"] == 1
+    assert len(api("GET", f"{path}/versions")[1]["data"]) == 1
+
+
+def test_a_put_leaves_nothing_of_the_rule_before_and_a_patch_takes_an_option_away(api: Api) -> None:
+    path = api.save(RULE | {"rate_cap": {"runs": 3}, "missing": "empty"})
+
+    assert api("PATCH", path, {"rate_cap": None})[1]["data"]["rate_cap"] is None
+    assert api("GET", path)[1]["data"]["missing"] == "empty"
+    assert api("PUT", path, RULE)[1]["data"]["missing"] == "error"
+
+
+def test_a_rule_is_switched_off_and_on(api: Api) -> None:
+    path = api.save()
+
+    off = api("DELETE", f"{path}/enabled")[1]["data"]
+    still_off = api("DELETE", f"{path}/enabled")[1]["data"]
+    on = api("PUT", f"{path}/enabled")[1]["data"]
+
+    assert [(r["enabled"], r["version"]) for r in (off, still_off, on)] == [
+        (False, 2), (False, 2), (True, 3),
+    ]  # fmt: skip
+
+
+def test_each_save_keeps_the_version_before_and_any_of_them_can_be_restored(api: Api) -> None:
+    path = api.save(RULE | {"name": "one"})
+    for name in ("two", "three"):
+        api("PATCH", path, {"name": name})
+
+    kept = api("GET", f"{path}/versions")[1]["data"]
+    assert [(r["version"], r["name"]) for r in kept] == [(3, "three"), (2, "two"), (1, "one")]
+    assert api("GET", f"{path}/versions/2")[1]["data"]["name"] == "two"
+    assert api("GET", f"{path}/versions/3")[1]["data"]["name"] == "three"
+
+    restored = api("POST", f"{path}/versions/1/restore")[1]["data"]
+
+    assert (restored["version"], restored["name"]) == (4, "one")
+    assert api("GET", path)[1]["data"]["name"] == "one"
+    for number in ("0", "5", "x", "99999999999"):
+        assert api("GET", f"{path}/versions/{number}")[0] == 404
+
+
+def test_only_so_many_versions_are_kept(api: Api, stack: Stack) -> None:
+    path = api.save()
+    for number in range(KEPT_VERSIONS + 3):
+        api("PATCH", path, {"name": str(number)})
+
+    kept = [r["version"] for r in api("GET", f"{path}/versions")[1]["data"]]
+
+    assert kept == list(range(KEPT_VERSIONS + 4, 3, -1))
+    stored = [i for i in stack.items("InstanceTable") if i["sk"]["S"].startswith("ruleversion#")]
+    assert len(stored) == KEPT_VERSIONS
+    assert api("GET", f"{path}/versions/3")[0] == 404
+
+
+def test_of_two_who_save_at_once_the_second_is_told(api: Api, stack: Stack) -> None:
+    path = api.save()
+    store = RuleStore(stack.names["InstanceTable"], age_s=0)
+    rule = store.get(builders.INSTANCE_ID, path[1:])
+    api("PATCH", path, {"name": "first"})
+
+    with pytest.raises(RuleChangedMeanwhile):
+        store.change(builders.INSTANCE_ID, rule, rule.enabled(on=False))
+    status, body = api("PUT", path, RULE | {"version": 1})
+
+    assert (status, body["code"]) == (400, "invalid_rule")
+    assert "version is not the present one, 2" in body["message"]
+    assert api("GET", path)[1]["data"]["name"] == "first"
+    assert [r["version"] for r in api("GET", f"{path}/versions")[1]["data"]] == [2, 1]
+
+
+def test_a_save_whose_answer_was_lost_is_no_conflict(api: Api, stack: Stack) -> None:
+    path = api.save()
+    store = RuleStore(stack.names["InstanceTable"], age_s=0)
+    rule = store.get(builders.INSTANCE_ID, path[1:])
+
+    once = store.change(builders.INSTANCE_ID, rule, rule.enabled(on=False))
+
+    assert store.change(builders.INSTANCE_ID, rule, rule.enabled(on=False)) == once
+
+
+def test_the_list_has_pages(api: Api) -> None:
+    paths = [api.save() for _ in range(5)]
+
+    found: list[str] = []
+    after: str | None = None
+    while True:
+        query = {"limit": "2"} | ({"after": after} if after else {})
+        status, body = api("GET", **query)
+        assert status == 200
+        assert len(body["data"]) <= 2
+        found += [f"/{rule['rule_id']}" for rule in body["data"]]
+        after = body["after"]
+        if after is None:
+            break
+
+    assert found == paths
+    assert len(api("GET")[1]["data"]) == 5
+    assert api("GET", limit="0")[0] == 400
+    assert api("GET", after="nonsense")[0] == 400
+    # One of another instance's list.
+    assert api("GET", after="eyJwayI6IjEiLCJzayI6InJ1bGUjeCJ9")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code", "words"),
+    [
+        ({"trigger": RULE["trigger"] | {"conditions": {"priority": {"over": 1}}}},
+         400, "invalid_rule", "trigger.conditions.priority.over is no operator"),
+        ({"trigger": RULE["trigger"] | {"conditions": {"prioritty": 4}}},
+         400, "invalid_rule", "Did you mean priority"),
+        ({"actions": [NOTE | {"action": "explode"}]}, 404, "unknown_action", "explode"),
+        ({"actions": [NOTE | {"parameters": {"body": "ok\n{{ oops"}}]},
+         400, "invalid_template", "actions[0].parameters.body"),
+        ({"actions": [NOTE | {"parameters": {"body": "{% set a = 1 %}"}}]},
+         400, "invalid_template", "line 1"),
+        ({"actions": [NOTE, NOTE | {"parameters": {"body": "{{ results[0].data.id }}"}}]},
+         400, "invalid_rule", "actions[1].parameters uses results"),
+        ({"run": "ordered", "actions": [NOTE | {"parameters": {"body": "{{ steps.a.data.id }}"}}]},
+         400, "invalid_rule", "actions[0].parameters uses results"),
+        ({"enabeld": True}, 400, "invalid_rule", "enabeld is unknown"),
+    ],
+)  # fmt: skip
+def test_a_broken_rule_is_refused_wherever_it_is_sent(
+    api: Api, change: dict[str, Any], status: int, code: str, words: str
+) -> None:
+    path = api.save()
+
+    for method, where, body in (
+        ("POST", "", RULE | change),
+        ("PUT", path, RULE | change),
+        ("PATCH", path, change),
+        ("POST", "/test", {"event": EVENT, "rule": RULE | change}),
+    ):
+        answered, refusal = api(method, where, body)
+        assert (answered, refusal["code"]) == (status, code), (method, where)
+        assert words in refusal["message"]
+    assert api("GET", path)[1]["data"]["version"] == 1
+
+
+def test_a_stored_rule_that_cannot_be_read_harms_no_other(api: Api, stack: Stack) -> None:
+    path = api.save()
+    aws.dynamodb().put_item(
+        TableName=stack.names["InstanceTable"],
+        Item={
+            "pk": {"S": builders.INSTANCE_ID},
+            "sk": {"S": "rule#rul_0"},
+            "body": {"S": json.dumps({"rule_id": "rul_0", "trigger": {"event": "of tomorrow"}})},
+        },
+    )
+
+    assert [f"/{r['rule_id']}" for r in api("GET")[1]["data"]] == [path]
+    assert api("DELETE", "/rul_0")[0] == 200
+
+
+def test_a_rule_from_before_versions_can_be_changed(api: Api, stack: Stack) -> None:
+    body = RULE | {"rule_id": "rul_old", "name": "Old"}
+    read_rule(body, rule_id="rul_old")
+    aws.dynamodb().put_item(
+        TableName=stack.names["InstanceTable"],
+        Item={
+            "pk": {"S": builders.INSTANCE_ID},
+            "sk": {"S": "rule#rul_old"},
+            "body": {"S": json.dumps(body)},
+        },
+    )
+
+    assert api("PATCH", "/rul_old", {"name": "New"})[1]["data"]["version"] == 2
+    assert [r["name"] for r in api("GET", "/rul_old/versions")[1]["data"]] == ["New", "Old"]
+
+
+def test_disconnecting_takes_every_version_along(api: Api, stack: Stack, start: Start) -> None:
+    path = api.save()
+    api("PATCH", path, {"name": "two"})
+    event = builders.rest_event(
+        "DELETE", f"/api/integrations/{builders.INSTANCE_ID}", headers={"Authorization": ACCESS}
+    )
+
+    assert start("ConnectorApi").handler(event, builders.Context())["statusCode"] == 200
+
+    assert [i for i in stack.items("InstanceTable") if "rul" in i["sk"]["S"]] == []
+
+
+# --- tried on an event
+
+
+def tried(api: Api, **body: Any) -> Any:
+    status, answer = api("POST", "/test", {"event": EVENT} | body)
+    assert status == 200, answer
+    return answer["data"]["rules"]
+
+
+def test_a_test_shows_conditions_with_what_they_met_and_filled_in_actions(
+    api: Api, stack: Stack
+) -> None:
+    (shown,) = tried(api, rule=RULE | {"actions": [NOTE | {"delay_s": 60}]})
+
+    assert (shown["would_run"], shown["rule_id"]) == (True, None)
+    assert shown["conditions"]["all"] == [
+        {"field": "priority", "operator": "eq", "expected": 4, "actual": 4, "held": True}
+    ]
+    (action,) = shown["actions"]
+    assert action["parameters"] == {"ticket_id": 7, "body": "Seen"}
+    assert action["not_before"] is not None
+    assert action["refused"] == []
+    assert stack.bodies("ActionQueue") == []
+    assert stack.items("ActionTable") == stack.items("IdempotencyTable") == []
+
+
+def test_a_test_names_what_the_action_would_refuse(api: Api) -> None:
+    note = NOTE | {"parameters": {"ticket_id": "{{ ticket.subject }}"}}
+
+    (shown,) = tried(api, rule=RULE | {"actions": [note]})
+
+    assert {field["field"] for field in shown["actions"][0]["refused"]} == {"ticket_id", "body"}
+
+
+def test_a_test_shows_which_actions_wait_for_results(api: Api) -> None:
+    second = NOTE | {"parameters": {"ticket_id": 7, "body": "{{ results[0].data.note_id }}"}}
+
+    (shown,) = tried(api, rule=RULE | {"run": "ordered", "actions": [NOTE, second]})
+
+    assert [a["waits_for_results"] for a in shown["actions"]] == [False, True]
+    assert shown["actions"][1]["parameters"] == second["parameters"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"trigger": RULE["trigger"] | {"event": "ticket_closed"}}, "other_event"),
+        ({"trigger": RULE["trigger"] | {"conditions": {"priority": "Low"}}}, "conditions"),
+        ({"enabled": False}, "disabled"),
+        ({"schedule": {"days": ["tuesday"], "from": "03:00", "to": "03:01"}}, "outside_schedule"),
+        ({"actions": [NOTE | {"parameters": {"body": "{{ ticket.nothing }}"}}]},
+         "invalid_template"),
+    ],
+)  # fmt: skip
+def test_a_test_tells_why_a_rule_would_not_run(api: Api, change: dict[str, Any], code: str) -> None:
+    event = EVENT | {"received_at": builders.RECEIVED_AT}
+
+    (shown,) = tried(api, event=event, rule=RULE | change)
+
+    assert (shown["would_run"], shown["code"], shown["actions"]) == (False, code, [])
+    assert shown["reason"]
+
+
+def test_a_test_tries_the_saved_rule_or_all_of_them(api: Api) -> None:
+    path = api.save()
+    other = api.save(RULE | {"trigger": RULE["trigger"] | {"event": "ticket_closed"}})
+
+    assert [r["would_run"] for r in tried(api, rule_id=path[1:])] == [True]
+    assert [(f"/{r['rule_id']}", r["would_run"]) for r in tried(api)] == [
+        (path, True), (other, False),
+    ]  # fmt: skip
+    assert api("POST", "/test", {"event": EVENT, "rule_id": "rul_none"})[0] == 404
+
+
+def test_a_webhook_s_body_and_the_instance_s_own_names_can_be_tried(api: Api) -> None:
+    trigger = RULE["trigger"] | {"conditions": {"custom_fields.floor": 12}}
+
+    (by_event,) = tried(api, rule=RULE | {"trigger": trigger})
+    (by_webhook,) = tried(
+        api,
+        rule=RULE | {"trigger": trigger},
+        event={
+            "freshdesk_webhook": {
+                "ticket_id": 7,
+                "ticket_cf_floor": "12",
+                "triggered_event": "{ticket_action:created}",
+            }
+        },
+    )
+
+    assert by_event["would_run"]
+    assert by_webhook["would_run"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "event must be an object"),
+        ({"event": 7}, "event must be an object"),
+        ({"event": EVENT | {"type": "ticket_exploded"}}, "event.type must be one of"),
+        ({"event": EVENT | {"ticket": 7}}, "event.ticket must be an object"),
+        ({"event": EVENT | {"id": 7}}, "event.id must be a text"),
+        ({"event": EVENT | {"received_at": "soon"}}, "event.received_at must be an ISO 8601"),
+        ({"event": EVENT, "rule": 7}, "rule must be an object"),
+        ({"event": EVENT, "rules": []}, "rules is unknown"),
+    ],
+)
+def test_a_test_that_cannot_be_made_is_refused(api: Api, body: Any, words: str) -> None:
+    status, answer = api("POST", "/test", body)
+
+    assert status == 400
+    assert words in answer["message"]
