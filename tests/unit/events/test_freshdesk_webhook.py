@@ -44,6 +44,7 @@ def test_a_full_payload_arrives_whole_with_the_api_s_names_and_numbers() -> None
             "custom_fields": {"cf_floor": "12"},
         },
         contact={"name": "Asha Example", "email": builders.EMAIL, "phone": "555-0100"},
+        raw=builders.simple_content(),
     )
 
 
@@ -124,6 +125,11 @@ def test_any_change_that_freshdesk_can_write_is_read_back(
         ("{note_type:private}", "note_created"),
         ("{reply_sent:sent}", "reply_created"),
         ("nonsense", "ticket_updated"),
+        ("{ticket_action:deleted}", "ticket_deleted"),
+        ("{ticket_action:restored}", "ticket_updated"),
+        ("{status:{from:Open,to:Resolved}}", "ticket_resolved"),
+        ("{ticket_status:{from:2,to:5}}", "ticket_closed"),
+        ("{status:{from:2,to:Somewhere else}}", "ticket_updated"),
     ],
 )
 def test_the_event_s_type_follows_what_triggered_it(triggered: str, kind: str) -> None:
@@ -165,3 +171,123 @@ def test_a_custom_status_keeps_its_label() -> None:
 )
 def test_tags_are_split(tags: str | None, expected: list[str] | None) -> None:
     assert normalised(builders.simple_content(ticket_tags=tags)).ticket.get("tags") == expected
+
+
+def test_a_note_tells_its_author_its_words_and_whether_it_is_private() -> None:
+    private = normalised(
+        builders.simple_content(
+            triggered_event="{note_type:private}",
+            ticket_latest_private_comment="Dana Roe : <div>Seen : twice</div>",
+        )
+    )
+    public = normalised(
+        builders.simple_content(
+            triggered_event="{note_type:public}", ticket_latest_public_comment="<div>Hi</div>"
+        )
+    )
+
+    assert private.note == {
+        "private": True,
+        "author": "Dana Roe",
+        "body": "<div>Seen : twice</div>",
+    }
+    assert private.actor == {"name": "Dana Roe"}
+    assert public.note == {"private": False, "body": "<div>Hi</div>"}
+    assert public.actor == {}
+    assert normalised(builders.simple_content()).note == {}
+
+
+def test_who_did_it_is_the_actor() -> None:
+    event = normalised(
+        builders.simple_content(
+            event_performer_name="Ravi", event_performer_email="ravi@acme.example",
+            event_performer_phone="",
+        )
+    )  # fmt: skip
+
+    assert event.actor == {"name": "Ravi", "email": "ravi@acme.example"}
+
+
+def test_changes_have_the_api_s_names_and_numbers() -> None:
+    labels = "{ticket_status:{from:Open,to:Waiting on vendor},priority:{from:Low,to:4}}"
+    agent = "{agent_id:{from:,to:88001202520}}"
+
+    assert normalised(builders.simple_content(triggered_event=labels)).changes == {
+        "status": {"from": 2, "to": "Waiting on vendor"},
+        "priority": {"from": 1, "to": 4},
+    }
+    assert normalised(builders.simple_content(triggered_event=agent)).changes == {
+        "responder_id": {"from": None, "to": 88001202520}
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {
+            "ticket": {
+                "id": 7, "subject": "S", "priority": "High", "tags": ["a"],
+                "agent": {"name": "Ravi"}, "requester": {"id": "9", "email": "a@b.example"},
+                "custom_fields": {"cf_floor": "12"},
+            }
+        },
+        {
+            "ticket_id": "7", "ticket_subject": "S", "ticket_priority": 3, "ticket_tags": '["a"]',
+            "ticket_agent_name": "Ravi", "ticket_requester_id": 9,
+            "requester_email": "a@b.example", "ticket_cf_floor": "12",
+        },
+        {
+            "id": 7, "subject": "S", "priority": "3", "tags": "a", "agent_name": "Ravi",
+            "requester": {"id": 9, "email": "a@b.example"}, "ticket_cf_floor": "12",
+        },
+    ],
+)  # fmt: skip
+def test_advanced_content_in_its_usual_shapes_gives_the_same_event(body: dict[str, Any]) -> None:
+    event = normalised(body)
+
+    assert event.ticket == {
+        "id": 7,
+        "subject": "S",
+        "priority": 3,
+        "tags": ["a"],
+        "agent_name": "Ravi",
+        "custom_fields": {"cf_floor": "12"},
+    }
+    assert event.contact == {"id": 9, "email": "a@b.example"}
+    assert event.raw == body
+
+
+def test_advanced_content_may_say_itself_what_happened() -> None:
+    body = {"event_type": "ticket_closed", "ticket": {"id": 7}}
+
+    assert normalised(body).type == "ticket_closed"
+    assert normalised(body | {"event_type": "anything"}).type == "ticket_updated"
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"ticket_updated_at": "2026-03-03T13:02:39+01:00"}, "2026-03-03T12:02:39Z"),
+        ({"ticket_updated_at": "2026-03-03T12:02:39"}, "2026-03-03T12:02:39Z"),
+        ({"timestamp": 1_772_539_000}, "2026-03-03T11:56:40Z"),
+        ({"timestamp": 1_772_539_000_000}, "2026-03-03T11:56:40Z"),
+        ({"timestamp": 7}, builders.RECEIVED_AT),
+        ({"timestamp": True}, builders.RECEIVED_AT),
+        ({"timestamp": 1e300}, builders.RECEIVED_AT),
+        ({"ticket_modified_on": "March 03 2026 at 05:00 PM EST"}, builders.RECEIVED_AT),
+        ({"ticket_updated_at": "2031-03-03T12:02:39Z"}, builders.RECEIVED_AT),
+        ({"ticket_updated_at": "20260303"}, builders.RECEIVED_AT),
+    ],
+)
+def test_when_it_happened_is_told_where_the_content_tells_it_plainly(
+    told: dict[str, Any], expected: str
+) -> None:
+    assert normalised(builders.simple_content(**told)).occurred_at == expected
+
+
+def test_numbers_that_came_as_text_are_numbers_and_empty_ones_none() -> None:
+    ticket = normalised(
+        builders.simple_content(ticket_group_id="88000", ticket_agent_id="", ticket_company_id="x")
+    ).ticket
+
+    assert (ticket["group_id"], ticket["responder_id"], ticket["company_id"]) == (88000, None, "x")

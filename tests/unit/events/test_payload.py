@@ -68,7 +68,7 @@ def test_what_is_no_object_is_refused_saying_why(body: bytes, words: str) -> Non
 
 
 def test_another_media_type_is_refused() -> None:
-    with pytest.raises(UnreadableBody, match="encoding to JSON"):
+    with pytest.raises(UnreadableBody, match="is not read"):
         read_json(b"ticket_id=7", "application/x-www-form-urlencoded")
 
 

@@ -1,7 +1,8 @@
 """Put normalised events on the EventBridge bus, where anyone may subscribe.
 
 `Source` is `freshbridge.<platform>`, `DetailType` the event's type, `Detail` its dictionary.
-An entry may hold 256 KB; a longer description, then the custom fields, are left out and said so.
+An entry may hold 256 KB; of a longer event its raw form, then the description, then the custom
+fields are left out, and `truncated` names them.
 Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 """
 
@@ -65,10 +66,11 @@ def _detail(event: Event) -> str:
     fields = event.as_dict()
     left_out: list[str] = []
     text = json.dumps(fields, ensure_ascii=False)
-    for name in ("description", "custom_fields"):
+    for path in ("raw_text", "raw", "note.body", "ticket.description", "ticket.custom_fields"):
         if len(text.encode()) <= LARGEST_DETAIL:
             break
-        fields["ticket"].pop(name, None)
-        left_out.append(f"ticket.{name}")
+        holder, _, name = path.rpartition(".")
+        if (fields[holder] if holder else fields).pop(name, None):
+            left_out.append(path)
         text = json.dumps(fields | {"truncated": left_out}, ensure_ascii=False)
     return text

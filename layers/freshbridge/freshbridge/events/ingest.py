@@ -13,7 +13,8 @@ from typing import Protocol
 from freshbridge.events import payload
 from freshbridge.events.authentication import NotAuthenticated, authenticate
 from freshbridge.instances.model import Instance
-from freshbridge.instances.registry import UnknownInstance
+from freshbridge.instances.vault import SecretMissing
+from freshbridge.instances.webhook_secrets import WebhookSecrets
 from freshbridge.queues.envelope import Envelope, ReceivedEvent
 
 ROTATION_CHECK_S = 5.0
@@ -22,7 +23,10 @@ ROTATION_CHECK_S = 5.0
 
 @dataclass(frozen=True)
 class Webhook:
-    """One request as it came. `headers` has lower-case names; `body` is the raw bytes."""
+    """One request as it came. `headers` has lower-case names; `body` is the raw bytes.
+
+    `platform` is the provider's name or an element's key; `instance_id` may be "".
+    """
 
     platform: str
     instance_id: str
@@ -33,15 +37,15 @@ class Webhook:
 class Instances(Protocol):
     """Where instances are looked up."""
 
-    def get(self, instance_id: str) -> Instance:
-        """Return the instance or raise UnknownInstance."""
+    def find(self, platform: str, instance_id: str, headers: Mapping[str, str]) -> Instance:
+        """Return the instance that is meant or raise UnknownInstance or InstanceNotNamed."""
 
 
 class Secrets(Protocol):
     """Where webhook secrets are looked up."""
 
-    def webhook_secret(self, instance_id: str, *, age_s: float | None = None) -> str:
-        """Return the instance's secret, read no longer than `age_s` ago if that is given."""
+    def webhook_secrets(self, instance_id: str, *, age_s: float | None = None) -> WebhookSecrets:
+        """Return the instance's secrets, read no longer than `age_s` ago if that is given."""
 
 
 class Queue(Protocol):
@@ -51,48 +55,59 @@ class Queue(Protocol):
         """Store the event or raise NotQueued."""
 
 
+@dataclass(frozen=True)
+class Ports:
+    """What a webhook needs on its way in."""
+
+    instances: Instances
+    secrets: Secrets
+    queue: Queue
+
+
 def accept(
-    webhook: Webhook,
-    *,
-    instances: Instances,
-    secrets: Secrets,
-    queue: Queue,
-    event_id: str,
-    received_at: str,
+    webhook: Webhook, ports: Ports, *, event_id: str, received_at: str, now: float
 ) -> ReceivedEvent:
-    """Store one webhook and return what was stored.
+    """Store one webhook and return what was stored. `now`: seconds since the epoch.
 
     Raises:
-        BodyTooLarge, UnknownInstance, NotAuthenticated, UnreadableBody: nothing was stored and
-            sending it again as it is cannot help.
+        BodyTooLarge, UnknownInstance, InstanceNotNamed, NotAuthenticated, UnknownContentType,
+        UnreadableBody: nothing was stored and sending it again as it is cannot help.
         NotQueued: nothing was stored; the sender should try again.
     """
     payload.check_size(webhook.body)
-    instance = instances.get(webhook.instance_id)
-    if instance.platform != webhook.platform:
-        raise UnknownInstance(
-            f"instance {instance.instance_id} is no {webhook.platform[:32]} instance",
-            advice=f"Its webhooks go to /api/webhooks/{instance.platform}/{instance.instance_id}.",
-        )
-    _authenticate(webhook, secrets)
-    content_type = webhook.headers.get("content-type", "application/json")
-    payload.read_json(webhook.body, content_type)
+    instance = ports.instances.find(webhook.platform, webhook.instance_id, webhook.headers)
+    _authenticate(webhook, instance.instance_id, ports.secrets, now)
+    content_type = webhook.headers.get("content-type", "")
+    content = payload.read_body(
+        webhook.body, content_type, webhook.headers.get("content-encoding", "")
+    )
     event = ReceivedEvent(
         event_id=event_id,
-        instance_id=webhook.instance_id,
-        platform=webhook.platform,
+        instance_id=instance.instance_id,
+        platform=instance.platform,
         received_at=received_at,
-        content_type=content_type,
-        body=webhook.body.decode("utf-8-sig"),
+        content_type=payload.stored_type(content_type, content),
+        body=content.text,
     )
-    queue.publish(event, event_id)
+    ports.queue.publish(event, event_id)
     return event
 
 
-def _authenticate(webhook: Webhook, secrets: Secrets) -> None:
+def _authenticate(webhook: Webhook, instance_id: str, secrets: Secrets, now: float) -> None:
     try:
-        authenticate(webhook.headers, secret=secrets.webhook_secret(webhook.instance_id))
+        _check(webhook, _secrets(secrets, instance_id), now)
     except NotAuthenticated:
         # It may have been rotated since it was read; strangers must not make this a read each.
-        newer = secrets.webhook_secret(webhook.instance_id, age_s=ROTATION_CHECK_S)
-        authenticate(webhook.headers, secret=newer)
+        _check(webhook, _secrets(secrets, instance_id, age_s=ROTATION_CHECK_S), now)
+
+
+def _secrets(secrets: Secrets, instance_id: str, *, age_s: float | None = None) -> WebhookSecrets:
+    try:
+        return secrets.webhook_secrets(instance_id, age_s=age_s)
+    except SecretMissing:
+        # Nothing opens, and a stranger is not told why.
+        return WebhookSecrets()
+
+
+def _check(webhook: Webhook, secrets: WebhookSecrets, now: float) -> None:
+    authenticate(webhook.headers, secrets=secrets.opening(now), body=webhook.body, now=now)

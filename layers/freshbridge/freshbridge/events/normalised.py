@@ -8,17 +8,41 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+EVENT_TYPES = (
+    "ticket_created",
+    "ticket_updated",
+    "ticket_resolved",
+    "ticket_closed",
+    "ticket_deleted",
+    "note_created",
+    "reply_created",
+    "contact_created",
+    "contact_updated",
+    "contact_deleted",
+    "deal_created",
+    "deal_updated",
+    "deal_deleted",
+    "account_created",
+    "account_updated",
+    "account_deleted",
+)
+
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a ticket.
+    """Something that happened to a ticket, a contact, a deal or an account.
 
-    `type` is `ticket_created`, `ticket_updated`, `ticket_resolved`, `ticket_closed`,
-    `note_created` or `reply_created`. `ticket` uses the provider's API names (`priority` 1 to 4,
+    `type` is one of EVENT_TYPES. `ticket` uses the provider's API names (`priority` 1 to 4,
     `status` 2 to 7 or a custom status's label). Its `custom_fields`, and the contact's, have the
-    names that the instance's `custom_field_mapping` gives them, once that has been applied.
-    `changes` is `{field: {"from", "to"}}`. Times are UTC, ISO 8601; `occurred_at` is `received_at`
-    where the provider does not tell.
+    names that the instance's `custom_field_mapping` gives them, once that has been applied. `note`
+    is the note or reply that was added: `{"private", "author", "body"}`, as far as it is told.
+    `changes` is `{field: {"from", "to"}}` where the source tells it, and `actor` who did it. Times
+    are UTC, ISO 8601; `occurred_at` is `received_at` where the provider does not tell.
+
+    `raw` is the provider's content as it was read. `recovered` says that it was broken and had to
+    be mended; `raw_text` is then the text as it came, and "" otherwise. `repeat_of` names the
+    earlier event that had the very same content, if it came again and is news all the same; `late`
+    says that something that happened after it came before it.
     """
 
     id: str
@@ -30,7 +54,15 @@ class Event:
     actor: dict[str, Any] = field(default_factory=dict)
     ticket: dict[str, Any] = field(default_factory=dict)
     contact: dict[str, Any] = field(default_factory=dict)
+    deal: dict[str, Any] = field(default_factory=dict)
+    account: dict[str, Any] = field(default_factory=dict)
+    note: dict[str, Any] = field(default_factory=dict)
     changes: dict[str, Any] = field(default_factory=dict)
+    raw: dict[str, Any] = field(default_factory=dict)
+    raw_text: str = ""
+    recovered: bool = False
+    repeat_of: str = ""
+    late: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that templates see and the event bus carries."""
