@@ -12,7 +12,7 @@ sam = SAM_CLI_TELEMETRY=0 .venvs/sam/bin/sam
 deploy_answers = samconfig.local.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test unit integration e2e check fmt build deploy redrive lock clean
+.PHONY: help run demo test unit integration e2e bench check fmt build deploy redrive lock clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ integration:  ## Run the tests against AWS state in memory, and those of the tem
 
 e2e:  ## Run the tests against the deployed local stack
 	$(with) dev emulator runtime sam -- pytest tests/e2e $(ARGS)
+
+bench:  ## Compare with what a team would write instead (ARGS="--only backlog", LONG=1)
+	$(with) dev emulator runtime sam -- bench $(ARGS)
 
 check:  ## Check format, lint, types and the template's safety; changes nothing
 	$(with) dev sam checkov

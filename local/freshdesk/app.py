@@ -167,8 +167,7 @@ class Simulator:
         fault = self.state.fault_for(verb(request), path)
         if fault and fault.kind == "drop_before":
             return _Outcome(None, fault=fault.kind)
-        charge = self._charge(request, match)
-        self.state.stats.charged(name, charge)
+        charge = self._charge(request, match, name)
         headers = charge.headers()
         if not charge.allowed:
             return _Outcome(Reply(429), headers=headers)
@@ -177,12 +176,15 @@ class Simulator:
         outcome = _Outcome(await self._reply(request, match), headers=headers)
         return _spoilt(outcome, fault) if fault else outcome
 
-    def _charge(self, request: web.Request, match: Match | list[str]) -> Charge:
+    def _charge(self, request: web.Request, match: Match | list[str], name: str) -> Charge:
         bucket, cost = None, 1
         if isinstance(match, Match):
             bucket, cost = match.route.bucket, match.route.cost(request.query)
         now = self.account.clock.seconds()
-        return self.state.windows.charge(self.account.settings, now, bucket, cost)
+        settings = self.account.settings
+        charge = self.state.windows.charge(settings, now, bucket, cost)
+        self.state.stats.charged(name, charge, now, settings.window_s)
+        return charge
 
     async def _reply(self, request: web.Request, match: Match | list[str]) -> Reply:
         try:

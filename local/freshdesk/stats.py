@@ -4,8 +4,12 @@
 counts above 1. A ticket's marker is ``custom_fields.cf_marker`` when set, else its subject; a
 conversation's is its ticket id and body text. A test gives each intended creation a marker of its
 own. Seeded records, those made by automation rules and by customers are not counted.
+
+``windows`` tells the same by rate window: how much of each was used, and when its first and last
+calls that were let through came.
 """
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,25 +37,60 @@ class Endpoint:
         }  # fmt: skip
 
 
+@dataclass(slots=True)
+class Window:
+    """One rate window; times are epoch seconds of the account's clock, ``first_at`` None when
+    nothing was let through."""
+
+    begins: float
+    credits: int = 0
+    throttled: int = 0
+    first_at: float | None = None
+    last_at: float | None = None
+
+    def charged(self, charge: Charge, now_s: float) -> None:
+        if not charge.allowed:
+            self.throttled += 1
+            return
+        self.credits += charge.cost
+        self.first_at = now_s if self.first_at is None else self.first_at
+        self.last_at = now_s
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "begins": self.begins, "credits": self.credits, "throttled": self.throttled,
+            "first_at": self.first_at, "last_at": self.last_at,
+        }  # fmt: skip
+
+
+# A week of minutes: what came before is forgotten.
+_WINDOWS_KEPT = 10_080
+
+
 class Stats:
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
         self._endpoints: dict[str, Endpoint] = {}
+        self._windows: dict[float, Window] = {}
         self._tickets: Counter[str] = Counter()
         self._conversations: Counter[str] = Counter()
 
     def endpoint(self, name: str) -> Endpoint:
         return self._endpoints.setdefault(name, Endpoint())
 
-    def charged(self, name: str, charge: Charge) -> None:
+    def charged(self, name: str, charge: Charge, now_s: float, window_s: float) -> None:
         endpoint = self.endpoint(name)
         if charge.allowed:
             endpoint.credits += charge.cost
         else:
             endpoint.throttled += 1
             endpoint.calls_while_blocked += charge.while_blocked
+        begins = math.floor(now_s / window_s) * window_s
+        self._windows.setdefault(begins, Window(begins)).charged(charge, now_s)
+        if len(self._windows) > _WINDOWS_KEPT:
+            del self._windows[next(iter(self._windows))]
 
     def answered(self, name: str, status: int | None, fault: str | None) -> None:
         """One request is over; ``status`` is None when the connection was dropped instead."""
@@ -71,7 +110,8 @@ class Stats:
             self._conversations[f"{event.ticket['id']}:{event.conversation['body_text']}"] += 1
 
     def body(self) -> dict[str, Any]:
-        """``endpoints``, ``total`` over them, ``creates`` per marker, ``duplicates`` among them."""
+        """``endpoints``, ``total`` over them, ``windows`` in order of time, ``creates`` per marker
+        and ``duplicates`` among them."""
         total = Endpoint()
         for one in self._endpoints.values():
             total.requests += one.requests
@@ -84,6 +124,7 @@ class Stats:
         return {
             "total": total.body(),
             "endpoints": {name: one.body() for name, one in sorted(self._endpoints.items())},
+            "windows": [window.body() for window in self._windows.values()],
             "creates": {kind: dict(counts) for kind, counts in creates.items()},
             "duplicates": {
                 kind: {marker: count for marker, count in counts.items() if count > 1}

@@ -1,0 +1,5 @@
+"""`make bench`: the same work done by Freshbridge and by what a team would write instead.
+
+Every subject reads an SQS queue of its own on one emulator and creates tickets in one simulated
+account, whose statistics and records are what is measured; nobody's own word counts.
+"""
