@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
-from freshbridge import aws, settings
+from freshbridge import aws, settings, timestamps
 from freshbridge.actions.action import NothingDone, Unfinished
 from freshbridge.actions.assembly import Stores, executor, services
 from freshbridge.actions.execute import AlreadyRunning
@@ -18,6 +20,9 @@ from freshbridge.budget.assembly import budgets, patience
 from freshbridge.budget.budgeted_transport import Waiting
 from freshbridge.budget.ledger import Use
 from freshbridge.bulk.row_watch import RowWatch
+from freshbridge.circuit.assembly import circuits
+from freshbridge.dead_letters.assembly import intake
+from freshbridge.dead_letters.subject import Queue
 from freshbridge.errors import Retry
 from freshbridge.freshdesk.rate_limit import RateLimit
 from freshbridge.http_message import ProviderReply, ProviderRequest
@@ -39,6 +44,9 @@ from freshbridge.queues.fair_order import fair_order
 from freshbridge.queues.park import DeadLetterQueue
 from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
+from freshbridge.rules.continuation import Continuation
+from freshbridge.rules.postponement import wait_s
+from freshbridge.rules.run_store import RunStore
 from freshbridge.sync.cursor_store import CursorStore
 from freshbridge.transport import RequestsTransport
 
@@ -51,8 +59,11 @@ metrics = function_metrics()
 
 # An action may take a connect and a read time-out; one begun later would be cut off in the middle.
 PATIENCE = Patience(reserve_ms=30_000)
-LONGEST_WAIT_S = 20.0
-"""A slot in the rate budget is waited for here; for one further away the message is put off."""
+LONGEST_WAIT_S = 2.0
+"""A slot in the rate budget is waited for here; for one further away the message is put off. Longer
+waits would keep every function asleep for one account while another's message lies in the queue."""
+LONGEST_WAIT_BEGUN_S = 20.0
+"""An action of several calls is not left in the middle for a wait up to this."""
 
 
 def _log_call(request: ProviderRequest, reply: ProviderReply, limit: RateLimit | None) -> None:
@@ -79,8 +90,13 @@ class Ports:
         """Nothing is called before the first message."""
         self.payloads = PayloadStore(chosen.payload_bucket)
         self.queue = Publisher(chosen.source_queue_url, self.payloads, prefix="actions")
-        self.budgets = budgets(chosen.budget_table, chosen.rate_window_seconds, on_wait=_count_wait)
-        connections = Connections(
+        self.budgets = budgets(
+            chosen.budget_table,
+            chosen.rate_window_seconds,
+            interactive_share=chosen.interactive_share,
+            on_wait=_count_wait,
+        )
+        self.connections = Connections(
             Registry(chosen.instance_table),
             Vault(chosen.stack_name),
             lru_cache(maxsize=1)(RequestsTransport),
@@ -90,18 +106,25 @@ class Ports:
                 TraceStore(chosen.trace_table), function="action_executor", logger=logger
             ),
             budgets=self.budgets,
+            circuits=circuits(chosen.budget_table, logger, metrics),
         )
         stores = Stores(chosen)
         synced = SyncedTickets(chosen.lake_bucket, CursorStore(chosen.sync_table))
-        self.executor = executor(connections, services(stores, synced), stores)
+        self.executor = executor(self.connections, services(stores, synced), stores)
         self.rows = RowWatch(stores.bulk.store)
+        runs = RunStore(chosen.action_table, self.payloads, days=int(chosen.action_record_days))
+        self.continuation = Continuation(runs, stores.records, self.queue)
         self.requests: dict[str, ActionRequest] = {}
         self.processor = RetryingBatchProcessor(
             queue_url=chosen.source_queue_url,
-            dead_letters=DeadLetterQueue(chosen.dead_letter_queue_url, function="action_executor"),
+            dead_letters=DeadLetterQueue(
+                chosen.dead_letter_queue_url,
+                function="action_executor",
+                letters=intake(chosen, Queue.ACTIONS, self.payloads, function="action_executor"),
+            ),
             logger=logger,
             metrics=metrics,
-            patience=PATIENCE,
+            patience=replace(PATIENCE, deadline_s=float(chosen.action_deadline_hours) * 3600),
             observer=self.record,
         )
 
@@ -129,6 +152,7 @@ class Ports:
                 attempted=not (isinstance(error, Retry) and error.costs_no_attempt),
             )
             if verdict.park:
+                self.continuation.failed(request, verdict.code)
                 listed = self.rows.failed(request, error, verdict.code, verdict.reason)
                 told = listed or isinstance(error, NothingDone)
                 return told and verdict.code != "defect"
@@ -151,19 +175,24 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     """Process one SQS batch."""
     ports = _ports()
     ports.requests.clear()
-    left = len(event["Records"])
+    ordered = {**event, "Records": fair_order(event["Records"])}
+    following = [_kind(record) for record in ordered["Records"]]
 
     def run(record: SQSRecord) -> None:
-        nonlocal left
-        left -= 1
-        _run(ports, context, record, ahead=left)
+        kind = following.pop(0)
+        _run(ports, context, record, ahead=following.count(kind))
 
     try:
-        ordered = {**event, "Records": fair_order(event["Records"])}
         return process_batch(ordered, context, ports.processor, run)
     finally:
         # Slots that were to be used in this invocation are of no use to the next one.
         ports.budgets.give_back()
+
+
+def _kind(record: Mapping[str, Any]) -> tuple[str, bool]:
+    """What the rate budget tells apart: whose message it is, and whether it was put off before."""
+    attributes = record["attributes"]
+    return attributes.get("MessageGroupId", ""), int(attributes["ApproximateReceiveCount"]) > 1
 
 
 def _waiting(
@@ -176,9 +205,14 @@ def _waiting(
         background=not request.interactive,
         returning=receives > 1,
         ahead=ahead,
+        lane=str(request.origin.get("type", ""))[:16],
     )
     return patience(
-        context, longest_s=LONGEST_WAIT_S, reserve_s=PATIENCE.reserve_ms / 1000, use=use
+        context,
+        longest_s=LONGEST_WAIT_S,
+        begun_s=LONGEST_WAIT_BEGUN_S,
+        reserve_s=PATIENCE.reserve_ms / 1000,
+        use=use,
     )
 
 
@@ -191,13 +225,23 @@ def _run(ports: Ports, context: LambdaContext, record: SQSRecord, *, ahead: int)
         "action": f"{request.platform}.{request.action}",
         "instance_id": request.instance_id,
     }
+    if delay_s := wait_s(request, timestamps.now()):
+        # Sent anew, for the queue delays no message longer.
+        ports.queue.publish(request, request.action_id, delay_s)
+        logger.info("action is not due", extra={**told, "wait_s": delay_s})
+        count(metrics, "ActionsContinued")
+        return
+    if int(record.raw_event["attributes"]["ApproximateReceiveCount"]) > 1:
+        # A backlog of a dead account asks often: all but the first time nothing is begun for it.
+        ports.connections.check(request.instance_id)
     if not ports.rows.may_begin(request):
         logger.info("row was cancelled", extra=told)
         count(metrics, "RowsCancelled")
         return
     try:
         waiting = _waiting(request, context, record, ahead)
-        outcome = ports.executor.execute(request, context, waiting=waiting)
+        with ports.continuation.following(request):
+            outcome = ports.executor.execute(request, context, waiting=waiting)
     except Unfinished as rest:
         ports.executor.failed(
             request,

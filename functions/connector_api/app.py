@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from connector_api import (
     actions,
     bulk,
+    dead_letters,
     docs,
     instances,
     integrations,
@@ -28,6 +29,7 @@ from connector_api import (
 )
 from connector_api.gate import check_access
 from freshbridge import aws
+from freshbridge.circuit.refusal import CircuitOpen
 from freshbridge.errors import (
     Conflict,
     Forbidden,
@@ -52,6 +54,7 @@ app = APIGatewayRestResolver()
 # The first that fits: a refused provider key and a refused caller are both 401 by design.
 STATUS: tuple[tuple[type[FreshbridgeError], int], ...] = (
     (NotQueued, 503),
+    (CircuitOpen, 503),
     (Throttled, 429),
     (Retry, 502),
     (Unauthorized, 401),
@@ -66,6 +69,7 @@ app.use([check_access])
 for router in (
     actions.router,
     bulk.router,
+    dead_letters.router,
     docs.router,
     integrations.router,
     rules.router,
@@ -84,7 +88,7 @@ def refused(error: FreshbridgeError) -> Response[str]:
     """A typed error in the shape that callers expect."""
     status = next((code for kind, code in STATUS if isinstance(error, kind)), 400)
     fields = error.fields if isinstance(error, InvalidRequest | Conflict) else ()
-    details = {
+    details: dict[str, Any] = {
         "provider_message": error.provider_message or None,
         "where": error.where or None,
         "advice": error.advice or None,
@@ -92,6 +96,8 @@ def refused(error: FreshbridgeError) -> Response[str]:
         "outcome_unknown": isinstance(error, Retry) and error.outcome_unknown,
         "fields": [{"field": f.field, "message": f.message, "code": f.code} for f in fields],
     }
+    if isinstance(error, CircuitOpen):
+        details["circuit"] = error.circuit
     logger.warning("request refused", extra={"status": status, "code": error.code})
     answer = _failure(status, error.told, error.code, details)
     if isinstance(error, Retry) and error.after:

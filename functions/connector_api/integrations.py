@@ -17,6 +17,7 @@ from connector_api.ports import ports
 from connector_api.replies import json_body, success
 from freshbridge.errors import FieldError
 from freshbridge.instances import elements, request, validation
+from freshbridge.instances.access import read_grace
 from freshbridge.instances.config import config_errors
 from freshbridge.instances.model import Instance
 from freshbridge.instances.origin import origin_of
@@ -52,8 +53,9 @@ def list_all() -> Response[str]:
 
 @router.get("/integrations/<instance_id>")
 def get(instance_id: str) -> Response[str]:
-    """One instance, without its secrets."""
-    return success("Integration", integration_view(ports().registry.get(instance_id)))
+    """One instance, without its secrets, and whether its work waits for the provider."""
+    view = integration_view(ports().registry.get(instance_id))
+    return success("Integration", view | {"circuit": ports().circuits.shown(instance_id)})
 
 
 @router.patch("/integrations/<instance_id>")
@@ -88,8 +90,10 @@ def rotate_token(instance_id: str) -> Response[str]:
 
 @router.post("/integrations/<instance_id>/webhook")
 def rotate_webhook_secret(instance_id: str) -> Response[str]:
-    """Make a new webhook secret, shown this once; the one before ends within five minutes."""
-    instance, secret = ports().provisioner.rotate_webhook_secret(instance_id)
+    """Make a new webhook secret, shown this once; the one before works for `grace_hours` (24)."""
+    body = router.current_event.decoded_body
+    hours = read_grace(json_body(router.current_event) if body and body.strip() else {})
+    instance, secret = ports().provisioner.rotate_webhook_secret(instance_id, grace_hours=hours)
     return success("Webhook secret rotated", _webhook(instance, secret))
 
 
@@ -108,6 +112,8 @@ def test(instance_id: str) -> Response[str]:
     begin = perf_counter()
     checked = validation.check(instance.platform, *asked)
     latency_ms = round((perf_counter() - begin) * 1000)
+    # What was held back may go: the provider is there and takes the key.
+    ports().circuits.close(instance_id)
     administrator = None
     if instance.platform == "freshdesk":
         administrator = validation.may_administrate(*asked)

@@ -11,6 +11,9 @@ from freshbridge.actions.large_result import LargeResults
 from freshbridge.actions.submit import Submission
 from freshbridge.budget.assembly import budgets
 from freshbridge.bulk.result_files import ResultFiles
+from freshbridge.circuit.assembly import circuits
+from freshbridge.dead_letters import assembly as dead_letters
+from freshbridge.dead_letters.edit import Editor
 from freshbridge.http_message import Timeouts
 from freshbridge.instances.callers import Callers
 from freshbridge.instances.connection import Connections
@@ -21,9 +24,10 @@ from freshbridge.instances.trace_store import TraceStore
 from freshbridge.instances.traced_transport import Tracer
 from freshbridge.instances.users import UserStore
 from freshbridge.instances.vault import Vault
-from freshbridge.observability import function_logger
+from freshbridge.observability import function_logger, function_metrics
 from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
+from freshbridge.rules.run_store import RunStore
 from freshbridge.rules.store import RuleStore
 from freshbridge.sync.cursor_store import CursorStore
 from freshbridge.transport import RequestsTransport, Transport
@@ -50,6 +54,7 @@ class Ports:
         self.vault = Vault(chosen.stack_name, age_s=0)
         self.traces = TraceStore(chosen.trace_table)
         self.tracer = Tracer(self.traces, function="connector_api", logger=function_logger())
+        self.circuits = circuits(chosen.budget_table, function_logger(), function_metrics())
         self.provisioner = Provisioner(
             self.registry,
             self.vault,
@@ -57,6 +62,7 @@ class Ports:
             self.transport,
             allowed_origins=self.allowed_origins,
             tracer=self.tracer,
+            on_connected=self.circuits.close,
         )
         self.connections = Connections(
             self.registry,
@@ -65,13 +71,27 @@ class Ports:
             allowed_origins=self.allowed_origins,
             tracer=self.tracer,
             timeouts=TIMEOUTS,
-            budgets=budgets(chosen.budget_table, chosen.rate_window_seconds),
+            budgets=budgets(
+                chosen.budget_table,
+                chosen.rate_window_seconds,
+                interactive_share=chosen.interactive_share,
+            ),
+            circuits=self.circuits,
         )
         self.cursors = CursorStore(chosen.sync_table)
         payloads = PayloadStore(chosen.payload_bucket)
         self.sync_queue = Publisher(chosen.sync_queue_url, payloads, prefix="sync")
         stores = Stores(chosen)
         self.records = stores.records
+        self.rule_runs = RunStore(
+            chosen.action_table, payloads, days=int(chosen.action_record_days)
+        )
+        self.payloads = payloads
+        self.dead_letter_redrive_name = chosen.dead_letter_redrive_name
+        self.desk = dead_letters.desk(chosen, stores.records)
+        self.letters = self.desk.store
+        self.dead_letter_jobs = dead_letters.jobs(chosen, self.desk)
+        self.editor = Editor(payloads, self.registry.get, self.letters.clock)
         self.large_results = LargeResults(chosen.payload_bucket)
         self.uploads = stores.uploads
         self.bulk = stores.bulk

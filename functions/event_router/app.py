@@ -1,17 +1,20 @@
-"""EventQueue: normalise, match rules, queue their actions, put the event on the bus."""
+"""EventQueue: normalise, drop what came twice, match rules, queue actions, put it on the bus."""
 
 from __future__ import annotations
 
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+import boto3  # noqa: F401 - while Lambda starts the function, when the processor is free
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from freshbridge import settings, timestamps
 from freshbridge.actions.mapping import FieldNames
+from freshbridge.dead_letters.assembly import intake
+from freshbridge.dead_letters.subject import Queue
 from freshbridge.events.bus import EventBus
-from freshbridge.events.freshdesk_webhook import normalise
-from freshbridge.events.payload import read_json
+from freshbridge.events.deliveries import Deliveries
+from freshbridge.events.reading import event_of
 from freshbridge.instances.registry import Registry, UnknownInstance
 from freshbridge.observability import count, function_logger, function_metrics
 from freshbridge.queues import envelope
@@ -19,8 +22,12 @@ from freshbridge.queues.batch import RetryingBatchProcessor, process_batch
 from freshbridge.queues.park import DeadLetterQueue
 from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
-from freshbridge.rules.route import actions_for
+from freshbridge.rules.comparison import Statuses, own_statuses
+from freshbridge.rules.dispatch import Dispatcher
+from freshbridge.rules.guard import RunGuard
+from freshbridge.rules.run_store import RunStore
 from freshbridge.rules.store import RuleStore
+from freshbridge.rules.templates import InvalidTemplate
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -38,11 +45,20 @@ class Ports:
         self.payloads = PayloadStore(chosen.payload_bucket)
         self.rules = RuleStore(chosen.instance_table)
         self.instances = Registry(chosen.instance_table)
-        self.actions = Publisher(chosen.action_queue_url, self.payloads, prefix="actions")
+        self.dispatcher = Dispatcher(
+            RunGuard(chosen.idempotency_table),
+            RunStore(chosen.action_table, self.payloads, days=int(chosen.action_record_days)),
+            Publisher(chosen.action_queue_url, self.payloads, prefix="actions"),
+        )
+        self.deliveries = Deliveries(chosen.idempotency_table)
         self.bus = EventBus(chosen.event_bus_name)
         self.processor = RetryingBatchProcessor(
             queue_url=chosen.source_queue_url,
-            dead_letters=DeadLetterQueue(chosen.dead_letter_queue_url, function="event_router"),
+            dead_letters=DeadLetterQueue(
+                chosen.dead_letter_queue_url,
+                function="event_router",
+                letters=intake(chosen, Queue.EVENTS, self.payloads, function="event_router"),
+            ),
             logger=logger,
             metrics=metrics,
         )
@@ -54,6 +70,13 @@ class Ports:
         except UnknownInstance:
             # It was deleted after the webhook came; so were its rules.
             return FieldNames({})
+
+    def statuses(self, instance_id: str) -> Statuses:
+        """The names of the instance's own statuses, where its config tells them."""
+        try:
+            return own_statuses(self.instances.get(instance_id).config)
+        except UnknownInstance:
+            return {}
 
 
 @lru_cache(maxsize=1)
@@ -72,20 +95,24 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 def _route(ports: Ports, record: SQSRecord) -> None:
     received = envelope.received_event(ports.payloads.unpack(record.body))
     logger.set_correlation_id(received.correlation_id)
-    event = normalise(
-        read_json(received.body.encode(errors="replace")),
-        event_id=received.event_id,
-        instance_id=received.instance_id,
-        received_at=received.received_at,
-    )
+    event, verdict = ports.deliveries.take(event_of(received), received.body)
+    if verdict.duplicate_of:
+        # The provider missed an answer and sent it again: the first one does all there is to do.
+        logger.info("event came again", extra={"first_event_id": verdict.duplicate_of})
+        count(metrics, "DuplicateEvents")
+        return
     event = ports.names(event.instance_id).shown_event(event)
-    now = timestamps.to_text(timestamps.now())
-    requests, errors = actions_for(event, ports.rules.of(event.instance_id), now=now)
-    ports.actions.publish_all((request.action_id, request) for request in requests)
+    rules = ports.rules.of(event.instance_id)
+    statuses = ports.statuses(event.instance_id)
+    runs = ports.dispatcher.dispatch(event, rules, now=timestamps.now(), statuses=statuses)
     ports.bus.publish(event)
-    logger.info("event routed", extra={"event_type": event.type, "actions": len(requests)})
-    count(metrics, "ActionsRequested", len(requests))
-    if errors:
-        # After the good rules' actions are queued: parking the event tells of the broken rule,
-        # and redriving it runs nothing twice.
-        raise errors[0]
+    asked = sum(len(run.requests()) for run in runs)
+    skipped = sum(run.outcome == "skipped" for run in runs)
+    told = {"event_type": event.type, "actions": asked, "rules_skipped": skipped}
+    logger.info("event routed", extra=told)
+    count(metrics, "ActionsRequested", asked)
+    for run in runs:
+        if run.outcome == "failed":
+            # After the good rules' actions are queued: parking the event tells of the broken rule,
+            # and redriving it runs nothing twice.
+            raise InvalidTemplate(f"rule {run.rule.rule_id}: {run.reason}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import boto3  # noqa: F401 - while Lambda starts the function, when the processor is free
+
 from freshbridge import identifiers, settings, timestamps
 from freshbridge.instances.registry import Registry
 from freshbridge.observability import count, function_logger, function_metrics

@@ -5,11 +5,15 @@ from __future__ import annotations
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+import boto3  # noqa: F401 - while Lambda starts the function, when the processor is free
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from freshbridge import settings, timestamps
 from freshbridge.budget.assembly import budgets, patience
 from freshbridge.budget.ledger import Use
+from freshbridge.circuit.assembly import circuits
+from freshbridge.dead_letters.assembly import intake
+from freshbridge.dead_letters.subject import Queue
 from freshbridge.freshdesk.client import FreshdeskClient
 from freshbridge.instances.connection import Connections
 from freshbridge.instances.registry import Registry
@@ -47,7 +51,11 @@ class Ports:
     def __init__(self, chosen: settings.WorkerSettings) -> None:
         """Nothing is called before the first message."""
         self.payloads = PayloadStore(chosen.payload_bucket)
-        self.budgets = budgets(chosen.budget_table, chosen.rate_window_seconds)
+        self.budgets = budgets(
+            chosen.budget_table,
+            chosen.rate_window_seconds,
+            interactive_share=chosen.interactive_share,
+        )
         self.connections = Connections(
             Registry(chosen.instance_table),
             Vault(chosen.stack_name),
@@ -55,13 +63,18 @@ class Ports:
             allowed_origins=chosen.allowed_provider_origins,
             tracer=Tracer(TraceStore(chosen.trace_table), function="sync_worker", logger=logger),
             budgets=self.budgets,
+            circuits=circuits(chosen.budget_table, logger, metrics),
         )
         self.lake = Lake(chosen.lake_bucket)
         self.cursors = CursorStore(chosen.sync_table)
         self.queue = Publisher(chosen.sync_queue_url, self.payloads, prefix="sync")
         self.processor = RetryingBatchProcessor(
             queue_url=chosen.source_queue_url,
-            dead_letters=DeadLetterQueue(chosen.dead_letter_queue_url, function="scheduled_sync"),
+            dead_letters=DeadLetterQueue(
+                chosen.dead_letter_queue_url,
+                function="scheduled_sync",
+                letters=intake(chosen, Queue.SYNC, self.payloads, function="scheduled_sync"),
+            ),
             logger=logger,
             metrics=metrics,
         )

@@ -19,9 +19,10 @@ import pytest
 import yaml
 from moto import mock_aws
 
-from freshbridge import aws, timestamps
+from freshbridge import aws, aws_json, timestamps
 from freshbridge.actions.catalogue import CATALOGUE
 from freshbridge.budget import assembly
+from freshbridge.budget import store as budget_store
 from freshbridge.budget.budgeted_transport import Budgets
 from freshbridge.instances.model import Instance
 from freshbridge.instances.registry import Registry
@@ -32,6 +33,7 @@ from freshbridge.rules.store import RuleStore
 from tests import builders
 from tests.fakes.moto_transactions import one_copy_each
 from tests.fakes.provider import FakeTransport
+from tests.fakes.signed_aws import SignedAws
 
 ROOT = Path(__file__).parents[2]
 STACK_NAME = "demo"
@@ -51,6 +53,7 @@ TABLES = (
     "ActionTable",
     "BudgetTable",
     "BulkTable",
+    "DeadLetterTable",
     "InstanceTable",
     "SyncTable",
     "IdempotencyTable",
@@ -102,6 +105,7 @@ class Stack:
                 Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
             )
             self.names[bucket] = name
+        self.names["DeadLetterRedrive"] = "demo-DeadLetterRedrive"
         aws.events().create_event_bus(Name=f"{STACK_NAME}-events")
         self.names["EventBus"] = f"{STACK_NAME}-events"
         for secret, value in (
@@ -140,7 +144,10 @@ class Stack:
     def poll(self, queue: str) -> dict[str, Any]:
         """Receive up to ten messages as Lambda would, as the event that it passes on."""
         answer = aws.sqs().receive_message(
-            QueueUrl=self.names[queue], MaxNumberOfMessages=10, AttributeNames=["All"]
+            QueueUrl=self.names[queue],
+            MaxNumberOfMessages=10,
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
         )
         return {
             "Records": [
@@ -149,7 +156,10 @@ class Stack:
                     "receiptHandle": message["ReceiptHandle"],
                     "body": message["Body"],
                     "attributes": message["Attributes"],
-                    "messageAttributes": {},
+                    "messageAttributes": {
+                        name: {"stringValue": value["StringValue"], "dataType": value["DataType"]}
+                        for name, value in message.get("MessageAttributes", {}).items()
+                    },
                     "md5OfBody": message["MD5OfBody"],
                     "eventSource": "aws:sqs",
                     "eventSourceARN": f"arn:aws:sqs:eu-central-1:123456789012:{queue}",
@@ -265,7 +275,7 @@ def _forget_everything() -> None:
     """Empty what a warm function keeps between invocations."""
     for name, cache in (
         *((module, "_ports") for module in HANDLERS.values()),
-        ("dead_letter_redrive.app", "_queues"),
+        ("dead_letter_redrive.ports", "ports"),
         ("connector_api.ports", "ports"),
     ):
         kept = getattr(import_module(name), cache, None)
@@ -352,6 +362,15 @@ def start(
     """
     budgets = partial(Budgets, clock=passing_time.now, sleep=passing_time.sleep)
     monkeypatch.setattr(assembly, "Budgets", budgets)
+    real_date = budget_store._date  # what is replaced is called
+
+    def date(answer: Any) -> float | None:
+        # What was waited has passed for the table as well.
+        dated = real_date(answer)
+        return None if dated is None else dated + passing_time.waited
+
+    monkeypatch.setattr(budget_store, "_date", date)
+    monkeypatch.setattr(aws_json, "Sender", SignedAws)
     every = {name for function in HANDLERS for name in stack.environment(function)}
 
     def begin(function: str) -> Any:

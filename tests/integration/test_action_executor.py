@@ -117,7 +117,7 @@ def test_poison_in_the_middle_of_a_batch_holds_nothing_back(
 ) -> None:
     stack.connect()
     stack.connect(builders.instance(instance_id="ins_off", disabled=True))
-    provider.on("POST", NOTES, json_reply({"id": 31}, 201))
+    provider.on("POST", NOTES, json_reply({"id": 31}, 201), json_reply({"id": 32}, 201))
     stack.send("ActionQueue", builders.action_request(idempotency_key="first"))
     stack.send("ActionQueue", "\u2620 not json")
     stack.send("ActionQueue", json.dumps({"action": "add_note"}))
@@ -152,12 +152,14 @@ def test_an_action_begun_too_late_is_left_to_the_next_invocation(
     assert provider.requests == []
 
 
-def test_when_the_dead_letter_queue_is_down_nothing_is_acknowledged(
+def test_when_neither_queue_nor_table_takes_dead_letters_nothing_is_acknowledged(
     stack: Stack, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stack.send("ActionQueue", "not json")
-    broken = Failing(aws.sqs(), send_message=raising(client_error("SendMessage")))
-    monkeypatch.setattr("freshbridge.queues.park.aws.sqs", lambda: broken)
+    no_queue = Failing(aws.sqs(), send_message=raising(client_error("SendMessage")))
+    no_table = Failing(aws.dynamodb(), put_item=raising(client_error("PutItem")))
+    monkeypatch.setattr(aws, "sqs", lambda: no_queue)
+    monkeypatch.setattr(aws, "dynamodb", lambda: no_table)
 
     kept = stack.deliver("ActionQueue", start("ActionExecutor").handler)
     monkeypatch.undo()

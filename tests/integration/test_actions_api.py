@@ -18,7 +18,13 @@ from freshbridge.queues.envelope import ActionRequest, action_request
 from tests import builders
 from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.fakes.provider import FakeTransport, empty_reply, json_reply
-from tests.integration.conftest import ORGANIZATION_SECRET, USER_SECRET, Stack, Start
+from tests.integration.conftest import (
+    ORGANIZATION_SECRET,
+    USER_SECRET,
+    PassingTime,
+    Stack,
+    Start,
+)
 
 ACCESS = f"User {USER_SECRET}, Organization {ORGANIZATION_SECRET}"
 NOTES = "/api/v2/tickets/1042/notes"
@@ -101,7 +107,7 @@ def test_a_caller_who_does_not_wait_gets_an_id_and_the_queue_does_it(
 
 
 def test_when_the_provider_makes_us_wait_it_goes_on_by_itself(
-    api: Api, stack: Stack, start: Start, provider: FakeTransport
+    api: Api, stack: Stack, start: Start, provider: FakeTransport, passing_time: PassingTime
 ) -> None:
     # Given a provider whose limit is used up for the first call
     provider.on("POST", NOTES, empty_reply(429, {"Retry-After": "7"}), json_reply({"id": 31}, 201))
@@ -115,6 +121,7 @@ def test_when_the_provider_makes_us_wait_it_goes_on_by_itself(
     assert stack.count("ActionQueue") == (0, 0)
     message = _delayed()
     assert message.action_id == body["action_id"]
+    passing_time.sleep(60)
     stack.send("ActionQueue", message)
     assert run_queue(stack, start) == []
     record = api("GET", f"/api/actions/{body['action_id']}")[1]["data"]

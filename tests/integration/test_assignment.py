@@ -143,14 +143,17 @@ def send(stack: Stack, key: str) -> None:
 
 
 def test_new_tickets_from_the_queue_go_round(
-    stack: Stack, start: Start, provider: FakeTransport
+    stack: Stack, start: Start, provider: FakeTransport, passing_time: PassingTime
 ) -> None:
     connect(stack, provider)
-    provider.on("POST", TICKETS, json_reply({"id": 7}, 201))
+    provider.on("POST", TICKETS, *(json_reply({"id": one}, 201) for one in (7, 8, 9)))
     for key in ("act_1", "act_2", "act_3"):
         send(stack, key)
 
-    assert stack.deliver("ActionQueue", start("ActionExecutor").handler) == []
+    for put_off in iter(lambda: stack.deliver("ActionQueue", start("ActionExecutor").handler), []):
+        passing_time.sleep(10)
+        for body in put_off:
+            stack.send("ActionQueue", body)
 
     sent = [request.json or {} for request in provider.sent("POST", TICKETS)]
     assert sorted(body["responder_id"] for body in sent) == [1, 1, 2]
@@ -162,7 +165,8 @@ def test_a_ticket_that_is_tried_again_goes_to_the_same_agent(
     stack: Stack, start: Start, provider: FakeTransport, passing_time: PassingTime
 ) -> None:
     connect(stack, provider)
-    provider.on("POST", TICKETS, empty_reply(429, {"Retry-After": "0"}), json_reply({"id": 7}, 201))
+    provider.on("POST", TICKETS, empty_reply(429, {"Retry-After": "0"}))
+    provider.on("POST", TICKETS, json_reply({"id": 7}, 201), json_reply({"id": 8}, 201))
     send(stack, "act_1")
     handler = start("ActionExecutor").handler
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from freezegun import freeze_time
 
-from freshbridge import aws
+from freshbridge import aws, timestamps
 from freshbridge.bulk.progress import Progress
 from freshbridge.bulk.review import SILENCE_S
 from freshbridge.bulk.store import BulkStore
@@ -30,6 +30,7 @@ class Desk:
 
     def __init__(self, provider: FakeTransport) -> None:
         self.notes: list[int] = []
+        self.entries: list[dict[str, Any]] = []
         self.provider = provider
 
     def serve(self, *ticket_ids: int) -> None:
@@ -39,8 +40,28 @@ class Desk:
 
     def note(self, request: ProviderRequest) -> ProviderReply:
         """Take one."""
-        self.notes.append(int(request.path.split("/")[4]))
-        return json_reply({"id": len(self.notes)}, 201)
+        ticket_id = int(request.path.split("/")[4])
+        self.notes.append(ticket_id)
+        note = {
+            **(request.json or {}),
+            "id": len(self.notes),
+            "ticket_id": ticket_id,
+            "source": 2,
+            "incoming": False,
+            "created_at": timestamps.to_text(timestamps.now()),
+        }
+        self.entries.append(note)
+        return json_reply(note, 201)
+
+    def lost(self, request: ProviderRequest) -> ProviderReply:
+        """Take one, and answer as a proxy does that got no answer."""
+        self.note(request)
+        return empty_reply(502)
+
+    def listed(self, request: ProviderRequest) -> ProviderReply:
+        """A ticket's notes."""
+        ticket_id = int(request.path.split("/")[4])
+        return json_reply([one for one in self.entries if one["ticket_id"] == ticket_id])
 
 
 @pytest.fixture
@@ -493,9 +514,10 @@ def test_a_provider_that_is_down_for_a_while_delays_and_loses_nothing(
             "POST",
             f"/api/v2/tickets/{number}/notes",
             ProviderDown("down"),
-            empty_reply(502),
+            desk.lost if number % 2 else empty_reply(502),
             desk.note,
         )
+        provider.on("GET", f"/api/v2/tickets/{number}/conversations", desk.listed)
     bulk.send(notes(*range(1, 13)))
 
     bulk.finish()

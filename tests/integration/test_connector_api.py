@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from freshbridge import aws
+from freshbridge import aws, timestamps
 from freshbridge.instances.vault import Vault
 from tests import builders
 from tests.fakes.aws_failures import Failing, client_error, raising
@@ -279,4 +279,18 @@ def test_a_webhook_secret_is_rotated_and_shown_once(stack: Stack, api: Api) -> N
     assert webhook["path"] == f"/api/webhooks/freshdesk/{instance.instance_id}"
     assert webhook["secret"] == kept != builders.WEBHOOK_SECRET
     assert kept not in json.dumps(api("GET", path)[1])
+    both = Vault(STACK_NAME).webhook_secrets(instance.instance_id)
+    hours = (both.previous_until - timestamps.epoch()) / 3600
+    assert both.previous == builders.WEBHOOK_SECRET
+    assert 23 < hours <= 24
     assert api("POST", "/api/integrations/1/webhook")[0] == 404
+
+
+def test_a_webhook_secret_that_leaked_is_replaced_without_a_grace(stack: Stack, api: Api) -> None:
+    instance = stack.connect()
+    path = f"/api/integrations/{instance.instance_id}/webhook"
+
+    assert api("POST", path, {"grace_hours": 0})[0] == 200
+    assert api("POST", path, {"grace": 0})[0] == 400
+
+    assert Vault(STACK_NAME).webhook_secrets(instance.instance_id).previous == ""

@@ -10,12 +10,14 @@ import pytest
 from connector_api.ports import ports
 from freshbridge import aws
 from freshbridge.events.payload import LARGEST_BODY
+from freshbridge.rules.route import runs_of
 from freshbridge.sync.cursor import Cursor
 from freshbridge.sync.cursor_store import CursorStore
 from tests import builders
 from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.fakes.provider import FakeTransport, empty_reply, json_reply
 from tests.integration.conftest import ORGANIZATION_SECRET, USER_SECRET, Stack, Start
+from tests.integration.test_dead_letter_redrive import park
 from tests.openapi import Document
 
 ME = "/api/v2/agents/me"
@@ -23,8 +25,11 @@ AGENTS = "/api/v2/agents"
 LIMIT = {"X-RateLimit-Total": "200", "X-RateLimit-Remaining": "183"}
 ACCESS = f"User {USER_SECRET}, Organization {ORGANIZATION_SECRET}"
 ELEMENTS = "/elements/api-v2"
-# A page of HTML, and the route of another function.
-NOT_CALLED = {"docs_page", "webhooks_receive"}
+# A page of HTML, and the routes of another function.
+NOT_CALLED = {
+    "docs_page", "webhooks_receive", "webhooks_receive_for_platform", "webhooks_receive_event",
+    "webhooks_receive_event_for_platform",
+}  # fmt: skip
 
 
 class Api:
@@ -114,10 +119,7 @@ def use_the_api(api: Api) -> None:
     api("DELETE", f"{path}/trace-logging")
     assert api("POST", f"{path}/token")[0] == 200
     assert api("POST", f"{path}/webhook")[0] == 200
-    rule = api("POST", f"{path}/rules", api.example("POST", f"{path}/rules", "Urgent incidents"))
-    assert rule[0] == 201
-    api("GET", f"{path}/rules")
-    assert api("DELETE", f"{path}/rules/{rule[1]['data']['rule_id']}")[0] == 200
+    use_rules(api, path)
     use_actions(api, path)
     use_bulk_actions(api, path)
     upload = api.example("POST", f"{path}/uploads", "A recording")
@@ -128,6 +130,53 @@ def use_the_api(api: Api) -> None:
     assert api("DELETE", path)[0] == 200
     api("GET", "/api/actions")
     api("GET", "/api/openapi.json")
+
+
+def use_rules(api: Api, path: str) -> None:
+    """Save, change, switch and try rules, and look at what they were and did."""
+    rules = f"{path}/rules"
+    for title in ("Urgent incidents", "All options"):
+        status, saved = api("POST", rules, api.example("POST", rules, title))
+        assert status == 201
+    rule = f"{rules}/{saved['data']['rule_id']}"
+    assert api("POST", rules, {"trigger": {}})[0] == 400
+    assert len(api("GET", rules, query={"limit": "1"})[1]["data"]) == 1
+    assert api("GET", rule)[0] == 200
+    for title in ("A rule and an event", "All rules on a webhook"):
+        tried = api("POST", f"{rules}/test", api.example("POST", f"{rules}/test", title))
+        assert tried[1]["data"]["rules"][0]["conditions_matched"] is True
+    assert api("PUT", rule, api.example("PUT", rule, "Anew"))[0] == 200
+    assert api("PATCH", rule, api.example("PATCH", rule, "Another cap"))[0] == 200
+    assert api("DELETE", f"{rule}/enabled")[0] == 200
+    assert api("PUT", f"{rule}/enabled")[0] == 200
+    assert len(api("GET", f"{rule}/versions")[1]["data"]) == 5
+    assert api("GET", f"{rule}/versions/1")[0] == 200
+    assert api("POST", f"{rule}/versions/1/restore")[0] == 200
+    assert api("GET", f"{rule}/runs")[1]["data"]["runs"] == []
+    run_a_rule(api, path)
+    assert api("DELETE", rule)[0] == 200
+    assert api("GET", rule)[0] == 404
+
+
+def run_a_rule(api: Api, path: str) -> None:
+    """Let a rule run that has something to tell in each member of its history."""
+    rules = f"{path}/rules"
+    body = api.example("POST", rules, "Urgent incidents")
+    later = [action | {"delay_s": 60} for action in body["actions"]]
+    _status, saved = api("POST", rules, body | {"actions": later, "loop_guard": {"runs": 1}})
+    rule_id, instance_id = saved["data"]["rule_id"], path.rpartition("/")[2]
+    event = {
+        "ticket": {"id": 7, "priority": 4, "type": "Incident"}, "contact": {"name": "Asha"}
+    }  # fmt: skip
+    for number in (1, 2):
+        (run,) = runs_of(
+            builders.event(id=f"evt_{number}", instance_id=instance_id, **event),
+            [ports().rules.get(instance_id, rule_id)],
+            now=builders.RECEIVED_AT,
+        )
+        ports().rule_runs.begin(run if number == 1 else run.skipped("loop_guard", "too often"))
+    shown = api("GET", f"{rules}/{rule_id}/runs", query={"limit": "5"})[1]["data"]["runs"]
+    assert {one["state"] for one in shown} == {"queued", "skipped"}
 
 
 def use_actions(api: Api, path: str) -> None:
@@ -157,6 +206,32 @@ def use_bulk_actions(api: Api, path: str) -> None:
     assert api("GET", f"{bulk}/rows", query={"after": "x"})[0] == 400
     assert api("GET", f"{bulk}/results", query={"format": "jsonl", "only": "failed"})[0] == 200
     assert api("POST", f"{bulk}/resume", query={"only": "failed"})[0] == 202
+
+
+def use_the_dead_letters(api: Api, stack: Stack) -> None:
+    """Look at some, mend one, give one up, and all of them at once."""
+    for number in range(4):
+        park(stack, number)
+    path = "/api/dead-letters"
+    listed = api("GET", path, query={"queue": "actions", "limit": "3"})[1]["data"]
+    assert api("GET", path, query={"after": listed["after"]})[0] == 200
+    assert api("GET", path, query={"queue": "x"})[0] == 400
+    assert api("GET", f"{path}/summary")[1]["data"]["total"] == 4
+    first, second = (f"{path}/{letter['id']}" for letter in listed["dead_letters"][:2])
+    assert api("GET", first)[0] == 200
+    for title, status in (("Look first", 200), ("With another ticket", 202), ("As it is", 409)):
+        body = api.example("POST", f"{first}/redrive", title)
+        assert api("POST", f"{first}/redrive", body)[0] == status
+    assert api("POST", f"{second}/discard", api.example("POST", f"{second}/discard", "Give up"))[0]
+    assert api("POST", f"{second}/restore")[0] == 200
+    assert api("GET", second)[0] == 200
+    many = f"{path}/redrive"
+    assert api("POST", many, api.example("POST", many, "Count first"))[0] == 200
+    job = api("POST", many, api.example("POST", many, "All of one code") | {"limit": 1})[1]["data"]
+    assert api("GET", f"{path}/jobs/{job['job_id']}")[1]["data"]["done"] == 1
+    gone = api.example("POST", f"{path}/discard", "An instance that is gone")
+    assert api("POST", f"{path}/discard", gone)[0] == 200
+    assert api("POST", f"{path}/discard", {})[0] == 400
 
 
 def use_the_elements(api: Api) -> None:
@@ -217,8 +292,11 @@ def use_the_users(api: Api) -> None:
     assert api("POST", "/api/organization/rotate", {"grace_hours": 1})[0] == 200
 
 
-def test_every_operation_answers_as_the_document_says(api: Api, freshdesk: FakeTransport) -> None:
+def test_every_operation_answers_as_the_document_says(
+    stack: Stack, api: Api, freshdesk: FakeTransport
+) -> None:
     use_the_api(api)
+    use_the_dead_letters(api, stack)
     use_the_elements(api)
     use_the_users(api)
 
@@ -310,6 +388,52 @@ def test_webhooks_are_answered_as_the_document_says(
     answer = start("WebhookIngest").handler(event, builders.Context())
 
     assert answer["statusCode"] == status
+    assert api.document.answer_faults(operation, status, json.loads(answer["body"])) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        ("/api/webhooks/freshdesk", {"platform": "freshdesk"}),
+        (f"{ELEMENTS}/events/freshdesk", {"platform": "freshdesk"}),
+        (
+            f"{ELEMENTS}/events/freshdesk/MTkzMDAwMDAx",
+            {"platform": "freshdesk", "instance_id": "MTkzMDAwMDAx"},
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("secret", "content_type", "status"),
+    [
+        (builders.WEBHOOK_SECRET, "application/json", 202),
+        ("wrong", "application/json", 401),
+        (builders.WEBHOOK_SECRET, "image/png", 415),
+    ],
+)
+def test_every_address_of_webhooks_answers_as_the_document_says(
+    *,
+    stack: Stack,
+    api: Api,
+    start: Start,
+    path: str,
+    parameters: dict[str, str],
+    secret: str,
+    content_type: str,
+    status: int,
+) -> None:
+    stack.connect()
+    event = builders.rest_event(
+        "POST",
+        path,
+        body=json.dumps(api.example("POST", path, "Advanced content, resolved")),
+        headers={"Content-Type": content_type, "X-Freshbridge-Secret": secret},
+        parameters=parameters,
+    )
+
+    answer = start("WebhookIngest").handler(event, builders.Context())
+
+    assert answer["statusCode"] == status
+    operation = api.document.find("POST", path)
     assert api.document.answer_faults(operation, status, json.loads(answer["body"])) == []
 
 

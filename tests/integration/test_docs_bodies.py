@@ -13,7 +13,7 @@ from freshbridge.actions import catalogue
 from freshbridge.errors import InvalidRequest
 from freshbridge.events.freshdesk_webhook import normalise
 from freshbridge.instances import access, elements, request, trace, users
-from freshbridge.rules import templates
+from freshbridge.rules.check import check
 from freshbridge.rules.model import read_rule
 from tests import builders
 from tests.openapi import Document
@@ -25,10 +25,11 @@ def document() -> Document:
 
 
 def _read_rule(body: dict[str, Any]) -> None:
-    rule = read_rule(body, rule_id="rul_1")
-    for action in rule.actions:
-        catalogue.CATALOGUE.find(action.platform, action.action)
-        templates.check(action.parameters, "parameters")
+    check(read_rule(body, rule_id="rul_1"))
+
+
+def _read_webhook(body: dict[str, Any]) -> Any:
+    return normalise(body, event_id="evt_1", instance_id="1", received_at=builders.RECEIVED_AT)
 
 
 READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -42,11 +43,14 @@ READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "trace_switch_on": trace.read_minutes,
     "trace_switch_on_instance": trace.read_minutes,
     "trace_switch_on_by_token": trace.read_minutes,
-    "webhooks_receive": lambda body: normalise(
-        body,
-        event_id="evt_1",
-        instance_id="1",
-        received_at=builders.RECEIVED_AT,
+    **dict.fromkeys(
+        (
+            "webhooks_receive",
+            "webhooks_receive_for_platform",
+            "webhooks_receive_event",
+            "webhooks_receive_event_for_platform",
+        ),
+        _read_webhook,
     ),
 }
 """What reads a body where a function of its own does; the others are sent in test_docs_answers."""

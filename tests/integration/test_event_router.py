@@ -74,7 +74,8 @@ def test_a_poison_message_in_the_middle_holds_nothing_back(stack: Stack, start: 
     stack.send("EventQueue", "not json {")
     stack.send("EventQueue", builders.received_event(event_id="evt_no", body="{}"))
     stack.send("EventQueue", builders.received_event(event_id="evt_text", body="not json"))
-    stack.send("EventQueue", builders.received_event(event_id="evt_2"))
+    another = json.dumps(builders.simple_content(ticket_id=2))
+    stack.send("EventQueue", builders.received_event(event_id="evt_2", body=another))
 
     assert stack.deliver("EventQueue", start("EventRouter").handler) == []
 

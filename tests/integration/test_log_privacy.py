@@ -79,7 +79,8 @@ def test_nothing_private_is_logged_or_counted(
     words = {"ticket_id": 1042, "body": builders.DESCRIPTION}
     executor = start("ActionExecutor").handler
     for number, parameters in enumerate([words, words, words | {"subjct": builders.SUBJECT}]):
-        request = builders.action_request(parameters=parameters, idempotency_key=str(number))
+        own = {"action_id": f"act_{number}", "idempotency_key": str(number)}
+        request = builders.action_request(parameters=parameters, **own)
         stack.send("ActionQueue", request)
     stack.deliver("ActionQueue", executor, context)
     # and something breaks that nobody foresaw

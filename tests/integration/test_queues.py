@@ -1,4 +1,4 @@
-"""Payload store, publisher, cursor store and redrive against S3, SQS and DynamoDB."""
+"""Payload store, publisher and cursor store against S3, SQS and DynamoDB."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import json
 from typing import Any, cast
 
 import pytest
-from botocore.exceptions import ClientError
 
 from freshbridge import aws
 from freshbridge.events.bus import EventBus, NotPublished
 from freshbridge.queues import envelope
-from freshbridge.queues.park import DeadLetterQueue
 from freshbridge.queues.payload import INLINE_LIMIT, PayloadGone, PayloadStore
 from freshbridge.queues.publish import BATCH_BYTES, NotQueued, Publisher
-from freshbridge.queues.redrive import UNPARKED, Redrive
 from freshbridge.sync.cursor import Cursor
 from freshbridge.sync.cursor_store import CursorStore
 from tests import builders
@@ -172,93 +169,6 @@ def test_a_cursor_comes_back_as_it_was_kept(stack: Stack) -> None:
         assert CursorStore(stack.names["SyncTable"]).load("ins_a", "tickets") == cursor
         assert (store.state("ins_a", "tickets") or {})["rows"] == 5
     assert store.load("ins_b", "tickets") == Cursor()
-
-
-def park(stack: Stack, body: str, code: str) -> None:
-    DeadLetterQueue(stack.names["ActionDeadLetterQueue"], function="tests").park(
-        body, code=code, reason="r", attempts=1, parked_at=builders.RECEIVED_AT
-    )
-
-
-def redrive(stack: Stack, client: Any = None) -> Redrive:
-    return Redrive(stack.names["ActionDeadLetterQueue"], stack.names["ActionQueue"], client)
-
-
-def test_a_dry_run_counts_by_code_and_leaves_everything_where_it_is(stack: Stack) -> None:
-    for number in range(3):
-        park(stack, f"m{number}", "not_found" if number else "throttled")
-    stack.send("ActionDeadLetterQueue", "moved by SQS itself")
-
-    outcome = redrive(stack).run(limit=4, dry_run=True, may_go_on=lambda: True)
-
-    assert outcome.moved == 0
-    assert outcome.by_code == {"not_found": 2, "throttled": 1, UNPARKED: 1}
-    assert stack.count("ActionDeadLetterQueue") == (4, 0)
-    assert stack.messages("ActionQueue") == []
-
-
-def test_a_dry_run_that_breaks_off_shows_what_it_had_hidden(stack: Stack) -> None:
-    for number in range(12):
-        park(stack, f"m{number}", "not_found")
-    first = aws.sqs().receive_message
-
-    def once(**arguments: Any) -> Any:
-        if once.__dict__.setdefault("called", False):
-            raise client_error("ReceiveMessage")
-        once.__dict__["called"] = True
-        return first(**arguments)
-
-    with pytest.raises(ClientError):
-        redrive(stack, Failing(aws.sqs(), receive_message=once)).run(
-            limit=12, dry_run=True, may_go_on=lambda: True
-        )
-    assert stack.count("ActionDeadLetterQueue") == (12, 0)
-
-
-def test_a_real_run_moves_up_to_its_limit_without_the_old_reason(stack: Stack) -> None:
-    for number in range(5):
-        park(stack, f"m{number}", "throttled")
-
-    outcome = redrive(stack).run(limit=3, dry_run=False, may_go_on=lambda: True)
-
-    assert (outcome.moved, outcome.by_code) == (3, {"throttled": 3})
-    assert stack.count("ActionDeadLetterQueue") == (2, 0)
-    back = stack.messages("ActionQueue")
-    assert len(back) == 3
-    assert all("MessageAttributes" not in message for message in back)
-
-
-def test_a_run_stops_when_the_time_is_up(stack: Stack) -> None:
-    park(stack, "m", "throttled")
-
-    outcome = redrive(stack).run(limit=10, dry_run=False, may_go_on=lambda: False)
-
-    assert (outcome.moved, outcome.by_code) == (0, {})
-    assert stack.count("ActionDeadLetterQueue") == (1, 0)
-
-
-def test_a_crash_between_sending_and_deleting_leaves_a_copy_and_loses_nothing(
-    stack: Stack,
-) -> None:
-    park(stack, "precious", "throttled")
-    client = Failing(aws.sqs(), delete_message=raising(client_error("DeleteMessage")))
-
-    with pytest.raises(ClientError):
-        redrive(stack, client).run(limit=1, dry_run=False, may_go_on=lambda: True)
-
-    assert stack.bodies("ActionQueue") == ["precious"]
-    assert stack.count("ActionDeadLetterQueue") == (0, 1)
-
-
-def test_a_crash_before_sending_loses_nothing(stack: Stack) -> None:
-    park(stack, "precious", "throttled")
-    client = Failing(aws.sqs(), send_message=raising(client_error("SendMessage")))
-
-    with pytest.raises(ClientError):
-        redrive(stack, client).run(limit=1, dry_run=False, may_go_on=lambda: True)
-
-    assert stack.messages("ActionQueue") == []
-    assert sum(stack.count("ActionDeadLetterQueue")) == 1
 
 
 class Bus:

@@ -73,7 +73,7 @@ def test_the_worker_pulls_every_page(stack: Stack, start: Start, provider: FakeT
 
 
 def test_when_time_is_short_the_rest_is_left_to_a_message(
-    stack: Stack, start: Start, provider: FakeTransport
+    stack: Stack, start: Start, provider: FakeTransport, passing_time: PassingTime
 ) -> None:
     stack.connect()
     provider.on("GET", TICKETS, Updated(250))
@@ -83,6 +83,7 @@ def test_when_time_is_short_the_rest_is_left_to_a_message(
     for pages in (1, 2, 3):
         assert stack.deliver("SyncQueue", handler, builders.Context(60_000)) == []
         assert len(stack.objects("LakeBucket")) == pages
+        passing_time.sleep(5)
 
     assert lake_ids(stack) == set(range(1, 251))
     assert stack.count("SyncQueue") == (0, 0)

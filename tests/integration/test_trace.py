@@ -255,7 +255,7 @@ def test_a_table_that_fails_stops_no_action(
 ) -> None:
     stack.connect()
     api("PUT", SWITCH)
-    provider.on("POST", NOTES, json_reply({"id": 31}, 201))
+    provider.on("POST", NOTES, json_reply({"id": 31}, 201), json_reply({"id": 32}, 201))
     broken = Failing(aws.dynamodb(), put_item=raising(error))
     monkeypatch.setattr(aws, "dynamodb_briefly", lambda: broken)
 
@@ -264,7 +264,7 @@ def test_a_table_that_fails_stops_no_action(
 
     assert len(provider.requests) == 2
     assert stack.messages("ActionDeadLetterQueue") == []
-    assert broken.calls == ["put_item"]
+    assert broken.calls.count("put_item") == 1
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     [told] = [line for line in lines if line["message"] == "trace not written"]
     assert told["level"] == "WARNING"

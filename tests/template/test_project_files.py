@@ -90,5 +90,5 @@ def test_the_readme_names_every_metric() -> None:
 def test_the_queue_limits_the_readme_quotes_are_the_codes() -> None:
     assert "| 413 | over 1 MiB |" in README
     assert LARGEST_BODY == 1024 * 1024
-    assert "for a day" in README
+    assert "a day by\n  default" in README
     assert Patience().deadline_s == 86_400

@@ -1,5 +1,7 @@
 """Storage: private, encrypted, and kept where losing it would hurt."""
 
+import json
+import re
 from typing import Any
 
 from freshbridge.actions.execute import REMEMBERED_S
@@ -54,12 +56,38 @@ def test_bulk_rows_expire_by_themselves(resources: Resources) -> None:
 
 
 def test_large_bodies_outlive_the_messages_that_point_to_them(resources: Resources) -> None:
-    rule = resources["PayloadBucket"]["Properties"]["LifecycleConfiguration"]["Rules"][0]
+    rules = resources["PayloadBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     queues = of_type(resources, "AWS::SQS::Queue").values()
 
     longest = max(queue["Properties"]["MessageRetentionPeriod"] for queue in queues)
 
-    assert rule["ExpirationInDays"] * 86_400 > longest
+    kept = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules}
+    assert kept.pop("dead-letters/") == {"Ref": "DeadLetterDays"}
+    assert all(days * 86_400 > longest for days in kept.values())
+
+
+def test_whatever_is_put_into_the_payload_bucket_expires(resources: Resources) -> None:
+    rules = resources["PayloadBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    written = set()
+    for role in of_type(resources, "AWS::IAM::Role").values():
+        for policy in role["Properties"].get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                text = json.dumps(statement["Resource"])
+                if "s3:PutObject" in statement["Action"] and "PayloadBucket" in text:
+                    written |= set(re.findall(r"Arn}/([a-z-]+/)\*", text))
+
+    assert {"actions/", "dead-letters/", "events/"} <= written
+    assert written <= {rule["Prefix"] for rule in rules if rule["Status"] == "Enabled"}
+
+
+def test_dead_letters_are_kept_and_expire_by_themselves(resources: Resources) -> None:
+    table = resources["DeadLetterTable"]
+
+    assert table["DeletionPolicy"] == "Retain"
+    assert table["Properties"]["TimeToLiveSpecification"] == {
+        "AttributeName": "expires_at",
+        "Enabled": True,
+    }
 
 
 def test_log_groups_are_kept_for_as_long_as_asked(resources: Resources) -> None:

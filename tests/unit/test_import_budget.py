@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTATION = {
     "connector_api.documentation",
@@ -13,6 +15,8 @@ DOCUMENTATION = {
     "aws_lambda_powertools.event_handler.openapi.models",
 }
 HEAVY = (
+    "boto3",
+    "urllib3",
     "pydantic",
     "requests",
     "aws_lambda_powertools.event_handler",
@@ -42,6 +46,17 @@ def test_webhook_ingest_imports_no_heavy_library() -> None:
 
 def test_the_measure_sees_a_heavy_library_where_there_is_one() -> None:
     assert "pydantic" in heavy_modules_after("import action_executor.app")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "connector_api.app", "event_router.app", "action_executor.app", "scheduled_sync.app",
+        "scheduled_sync.worker", "dead_letter_redrive.app",
+    ],
+)  # fmt: skip
+def test_the_others_import_boto3_while_lambda_starts_them(module: str) -> None:
+    assert "boto3" in heavy_modules_after(f"import {module}")
 
 
 def test_only_who_asks_for_the_documentation_pays_for_it() -> None:

@@ -16,10 +16,12 @@ EXECUTOR = {
     "STACK_NAME": "demo",
     "ACTION_QUEUE_URL": "https://queue.example/actions",
     "ACTION_RECORD_DAYS": "30",
+    "ACTION_DEADLINE_HOURS": "24",
     "ACTION_TABLE": "actions",
     "BUDGET_TABLE": "budgets",
     "BULK_TABLE": "rows",
     "RATE_WINDOW_SECONDS": "60",
+    "INTERACTIVE_SHARE": "0.1",
     "INSTANCE_TABLE": "instances",
     "IDEMPOTENCY_TABLE": "once",
     "SYNC_TABLE": "cursors",
@@ -27,6 +29,8 @@ EXECUTOR = {
     "TRACE_TABLE": "traces",
     "SOURCE_QUEUE_URL": "https://queue.example/actions",
     "DEAD_LETTER_QUEUE_URL": "https://queue.example/dead",
+    "DEAD_LETTER_TABLE": "letters",
+    "DEAD_LETTER_DAYS": "90",
     "PAYLOAD_BUCKET": "payloads",
 }
 

@@ -13,6 +13,10 @@ from freshbridge.actions.catalogue import CATALOGUE
 Template = Annotated[
     str, Field(pattern=r"\{[{%]", description="A template", examples=["{{ ticket.id }}"])
 ]
+_OF_RULES: dict[str, Any] = {
+    "name": (str, Field("", description="What later actions' templates call its result")),
+    "delay_s": (int, Field(0, ge=0, le=43_200, description="Seconds before it begins")),
+}
 
 
 def _in_rule(action: Action) -> type[BaseModel]:
@@ -33,11 +37,16 @@ def _in_rule(action: Action) -> type[BaseModel]:
         __doc__=action.description,
         **fields,
     )
-    return _named(action, "InRule", parameters, optional_platform=False)
+    return _named(action, "InRule", parameters, optional_platform=False, **_OF_RULES)
 
 
 def _named(
-    action: Action, ending: str, parameters: type[BaseModel], *, optional_platform: bool
+    action: Action,
+    ending: str,
+    parameters: type[BaseModel],
+    *,
+    optional_platform: bool,
+    **more: Any,
 ) -> type[BaseModel]:
     named: Any = {
         "platform": action.platform,
@@ -52,6 +61,7 @@ def _named(
         platform=(platform, action.platform if optional_platform else ...),
         action=Literal[action.name],
         parameters=parameters,
+        **more,
     )
 
 
@@ -128,6 +138,9 @@ class ActionView(ActionSummary):
 
     parameters: dict[str, Any]
     attempts: list[AttemptView]
+    unsure_since: str | None = Field(
+        default=None, description="Since then it may have had its effect, and nobody knows"
+    )
     fields: list[RefusedField] | None = None
     data: dict[str, Any] | None = Field(default=None, description="The result")
     cached: bool | None = None
@@ -193,7 +206,7 @@ FAMILY = Family(
                 },
             ),
             query=_HEADERS,
-            refusals=(403, 409, 429, 502),
+            refusals=(403, 409, 429, 502, 503),
             headers={
                 "Location": "Where the action's state can be read",
                 "Idempotent-Replayed": "true when the result is that of an earlier request",

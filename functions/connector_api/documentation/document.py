@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from connector_api.documentation import (
     actions,
     bulk,
+    dead_letters,
     elements,
     instances,
     integrations,
@@ -42,6 +43,7 @@ FAMILIES: tuple[tuple[str, Family], ...] = (
     ("sync", sync.FAMILY),
     ("actions", actions.FAMILY),
     ("bulk", bulk.FAMILY),
+    ("dead_letters", dead_letters.FAMILY),
     ("uploads", uploads.FAMILY),
     ("trace", trace.FAMILY),
     ("webhooks", webhooks.FAMILY),
@@ -69,7 +71,10 @@ SCHEMES = {
 PATH_PARAMETERS = {
     "instance_id": "The instance's id",
     "action_id": "The action's id",
+    "letter_id": "The dead letter's id",
+    "job_id": "The id of the redrive or discard by filter",
     "rule_id": "The rule's id",
+    "version": "The version's number",
     "user_id": "The user's number",
     "element": "The element's key or id",
     "entry": "The entry's id or key",
@@ -116,7 +121,7 @@ def routes_of(app: APIGatewayRestResolver) -> list[ServedRoute]:
 
 def build(served: Iterable[ServedRoute]) -> dict[str, Any]:
     """The document of these routes and of those that other functions serve."""
-    described = list(_described([*served, webhooks.ROUTE]))
+    described = list(_described([*served, *webhooks.ROUTES]))
     schemas = Schemas()
     for found in described:
         schemas.add(f"{found.id} answer", found.operation.answer, "serialization")

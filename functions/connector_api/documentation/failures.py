@@ -15,6 +15,20 @@ class FieldFailure(BaseModel):
     code: str
 
 
+class ShownCircuit(BaseModel):
+    """Whether an integration's work may go to its provider."""
+
+    state: Literal["closed", "open", "half_open", "unknown"] = Field(
+        description="Open: it waits. Half-open: the next piece of work finds out whether it may go"
+    )
+    since: str | None = Field(default=None, description="When it opened")
+    reason: Literal["provider_down", "key_refused"] | None = Field(
+        default=None, description="A key that is changed closes it at once"
+    )
+    message: str | None = Field(default=None, description="What the provider did last")
+    next_try_at: str | None = Field(default=None, description="When one call is tried")
+
+
 class FailureDetails(BaseModel):
     """What is known beyond the message."""
 
@@ -26,6 +40,9 @@ class FailureDetails(BaseModel):
         default=False, description="True when the provider may have done it: look before repeating"
     )
     fields: list[FieldFailure] = Field(default=[], description="Every field that was refused")
+    circuit: ShownCircuit | None = Field(
+        default=None, description="Why nothing is sent at present, with the code `circuit_open`"
+    )
 
 
 class Failure(BaseModel):
@@ -55,7 +72,9 @@ MEANING = {
     404: "There is no such record.",
     409: "The state of the record does not allow this.",
     413: "The body is larger than 1 MiB.",
+    415: "The body's media type or compression is not read.",
     429: "The provider's rate limit is used up. Try again later.",
     502: "The provider does not answer properly. Try again later.",
-    503: "A service behind this one did not answer. Try again later.",
+    503: "A service behind this one, or the provider for some time, did not answer. Try again "
+    "later.",
 }

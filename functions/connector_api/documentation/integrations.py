@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from connector_api.documentation.failures import ShownCircuit
 from connector_api.documentation.operation import Body, Family, Operation
+from connector_api.documentation.users import GRACE
 from freshbridge.instances import elements
 from freshbridge.instances.config import LONGEST_AGE_S, SYNC_OBJECTS
 from freshbridge.instances.request import CREDENTIAL_ENTRIES, LONGEST_NAME
@@ -108,6 +110,12 @@ class Integration(BaseModel):
     created_at: str
 
 
+class WatchedIntegration(Integration):
+    """With what is known of its provider."""
+
+    circuit: ShownCircuit
+
+
 class WebhookAddress(BaseModel):
     """Where the provider sends its webhooks, and the header that it shows."""
 
@@ -175,7 +183,7 @@ FAMILY = Family(
             refusals=(403, 429, 502),
         ),
         "list_all": Operation(list[Integration]),
-        "get": Operation(Integration),
+        "get": Operation(WatchedIntegration),
         "change": Operation(
             Integration,
             body=Body(
@@ -189,7 +197,7 @@ FAMILY = Family(
         ),
         "delete": Operation(Integration),
         "rotate_token": Operation(NewToken),
-        "rotate_webhook_secret": Operation(WebhookAddress),
+        "rotate_webhook_secret": Operation(WebhookAddress, body=GRACE),
         "test": Operation(Connection, wrapped=False, refusals=(400, 403, 429, 502)),
     },
 )

@@ -55,7 +55,7 @@ class RotatedUserSecret(RotatedSecret):
     id: int
 
 
-_GRACE = Body(
+GRACE = Body(
     Grace,
     {"A person's rotation": {"grace_hours": DEFAULT_GRACE_HOURS}, "It leaked": {"grace_hours": 0}},
     required=False,
@@ -69,8 +69,8 @@ FAMILY = Family(
         "add": Operation(
             AddedUser, 201, body=Body(NewUser, {"A program": {"name": "CI robot"}}), refusals=(409,)
         ),
-        "rotate": Operation(RotatedUserSecret, body=_GRACE, refusals=(409,)),
+        "rotate": Operation(RotatedUserSecret, body=GRACE, refusals=(409,)),
         "revoke": Operation(User, refusals=(409,)),
-        "rotate_organization": Operation(RotatedSecret, body=_GRACE),
+        "rotate_organization": Operation(RotatedSecret, body=GRACE),
     },
 )

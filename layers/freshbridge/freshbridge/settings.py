@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
+# Whoever sets one of these wants boto3's whole knowledge of where calls go.
+_SPECIAL = (
+    "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_PROFILE",
+    "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL_SQS",
+    "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy",
+)  # fmt: skip
 
 
 class MissingSettingError(RuntimeError):
@@ -33,9 +39,14 @@ class RouterSettings:
     """event_router: where rules are read, actions queued, failures deferred or parked."""
 
     instance_table: str
+    action_table: str
+    action_record_days: str
+    idempotency_table: str
     action_queue_url: str
     source_queue_url: str
     dead_letter_queue_url: str
+    dead_letter_table: str
+    dead_letter_days: str
     payload_bucket: str
     event_bus_name: str
 
@@ -49,8 +60,10 @@ class ExecutorSettings:
     trace_table: str
     budget_table: str
     rate_window_seconds: str
+    interactive_share: str
     action_table: str
     action_record_days: str
+    action_deadline_hours: str
     idempotency_table: str
     sync_table: str
     lake_bucket: str
@@ -58,6 +71,8 @@ class ExecutorSettings:
     action_queue_url: str
     source_queue_url: str
     dead_letter_queue_url: str
+    dead_letter_table: str
+    dead_letter_days: str
     payload_bucket: str
     allowed_provider_origins: tuple[str, ...]
 
@@ -80,10 +95,13 @@ class WorkerSettings:
     trace_table: str
     budget_table: str
     rate_window_seconds: str
+    interactive_share: str
     sync_table: str
     sync_queue_url: str
     source_queue_url: str
     dead_letter_queue_url: str
+    dead_letter_table: str
+    dead_letter_days: str
     payload_bucket: str
     lake_bucket: str
     allowed_provider_origins: tuple[str, ...]
@@ -98,6 +116,7 @@ class ApiSettings:
     trace_table: str
     budget_table: str
     rate_window_seconds: str
+    interactive_share: str
     access_table: str
     action_table: str
     action_record_days: str
@@ -105,6 +124,13 @@ class ApiSettings:
     sync_table: str
     bulk_table: str
     action_queue_url: str
+    event_queue_url: str
+    event_dead_letter_queue_url: str
+    action_dead_letter_queue_url: str
+    sync_dead_letter_queue_url: str
+    dead_letter_table: str
+    dead_letter_days: str
+    dead_letter_redrive_name: str
     sync_queue_url: str
     payload_bucket: str
     user_secret_id: str
@@ -115,14 +141,21 @@ class ApiSettings:
 
 @dataclass(frozen=True)
 class RedriveSettings:
-    """dead_letter_redrive: each queue and the dead-letter queue beside it."""
+    """dead_letter_redrive: each queue and the dead-letter queue beside it, letters, records."""
 
+    stack_name: str
     event_queue_url: str
     event_dead_letter_queue_url: str
     action_queue_url: str
     action_dead_letter_queue_url: str
     sync_queue_url: str
     sync_dead_letter_queue_url: str
+    dead_letter_table: str
+    dead_letter_days: str
+    action_table: str
+    action_record_days: str
+    budget_table: str
+    payload_bucket: str
 
 
 def load(kind: type[T], environment: Mapping[str, str] | None = None) -> T:
@@ -136,13 +169,13 @@ def load(kind: type[T], environment: Mapping[str, str] | None = None) -> T:
     source = os.environ if environment is None else environment
     values: dict[str, Any] = {}
     missing: list[str] = []
-    for field in fields(cast("Any", kind)):
-        name = field.name.upper()
+    for wanted in fields(cast("Any", kind)):
+        name = wanted.name.upper()
         text = source.get(name, "").strip()
-        if "tuple" in str(field.type):
-            values[field.name] = tuple(part.strip() for part in text.split(",") if part.strip())
+        if "tuple" in str(wanted.type):
+            values[wanted.name] = tuple(part.strip() for part in text.split(",") if part.strip())
         elif text:
-            values[field.name] = text
+            values[wanted.name] = text
         else:
             missing.append(name)
     if missing:
@@ -151,3 +184,33 @@ def load(kind: type[T], environment: Mapping[str, str] | None = None) -> T:
             "so deploy the function with it or set them before calling the handler"
         )
     return kind(**values)
+
+
+@dataclass(frozen=True)
+class AwsEnvironment:
+    """What Lambda gives a function to call AWS with; `endpoint_url` is "" on AWS itself."""
+
+    region: str
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(default="", repr=False)
+    endpoint_url: str = ""
+
+
+def aws_environment(environment: Mapping[str, str] | None = None) -> AwsEnvironment | None:
+    """What Lambda sets, or None where more is to be known than that.
+
+    Credentials from elsewhere (as with SnapStart), a proxy, or endpoints of a special kind.
+    """
+    source = os.environ if environment is None else environment
+    region = source.get("AWS_REGION") or source.get("AWS_DEFAULT_REGION", "")
+    key, secret = source.get("AWS_ACCESS_KEY_ID", ""), source.get("AWS_SECRET_ACCESS_KEY", "")
+    if not (region and key and secret) or any(source.get(name) for name in _SPECIAL):
+        return None
+    return AwsEnvironment(
+        region,
+        key,
+        secret,
+        source.get("AWS_SESSION_TOKEN", ""),
+        source.get("AWS_ENDPOINT_URL", ""),
+    )
