@@ -19,7 +19,7 @@ from pathlib import Path
 import requests
 from botocore.exceptions import BotoCoreError
 
-from bench import bars, foot, scenarios, table
+from bench import bars, brief, foot, scenarios, table
 from bench.rates import PRO_MINUTE, SCALED, Rates
 from bench.results import Result, result, write
 from bench.stage import NAMES, staged
@@ -110,6 +110,7 @@ def main(arguments: Sequence[str]) -> int:
 def tell(found: Sequence[Result], rates: Rates, names: list[str], subjects: list[str]) -> None:
     """Print the table, its foot, and what to do about each bar that was missed."""
     print(f"\n{table.text(found, names, subjects)}\n{foot.text(rates)}")
+    print(f"\nIn brief\n\n{brief.text(found, names, subjects)}\n")
     missed = bars.missed(found, "freshbridge")
     for line in missed:
         print(f"✗ {line}")
