@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from freshbridge.budget.common_clock import CommonClock
@@ -18,17 +18,27 @@ from freshbridge.budget.turn_taking import BudgetExhausted, Waiting, until_turn
 from tests.unit.budget.world import EPOCH, Waits, Windows, World
 
 CREATE = {"ticket_create": 1, "total": 1}
+LOOK_UP = {"ticket_list": 3, "total": 3}
+LOOKED_UP_AFTER_S = 10.0
+"""How long after a call without a reply it is looked up what became of it."""
+BEGUN_S = 20.0
+"""How long work that has made one call waits for the next."""
 
 
 @dataclass
 class Job:
-    """A message: whose account it is for, what its call costs, what became of it."""
+    """A message: whose account it is for, what its call costs, what became of it.
+
+    `unsure` once a call had no reply: it is looked up then whether the call was `made`.
+    """
 
     account: str = "a"
     charges: Mapping[str, int] = field(default_factory=lambda: CREATE)
     lane: str = ""
     background: bool = True
     receives: int = 0
+    unsure: bool = False
+    made: bool = False
     submitted: float = EPOCH
     done: float | None = None
 
@@ -86,14 +96,19 @@ class Backlog:
         seed: int = 0,
         in_order: bool = True,
         pace: Pace | None = None,
+        lost: float = 0.0,
         world: World | None = None,
     ) -> None:
-        """`world` is another's, to work on the same accounts with a queue of its own."""
+        """`lost` is the share of calls that are counted and answered by nothing.
+
+        `world` is another's, to work on the same accounts with a queue of its own.
+        """
         self.windows = windows
         first = next(iter(windows.values()))
         self.world = world or World(first, seed)
         self.queue = JobQueue(self.world, in_order=in_order)
         self.pace = pace or Pace()
+        self._lost = lost
         self.calls: list[tuple[float, str]] = []
         self.jobs: list[Job] = []
         self._window_s = first.window_s
@@ -135,33 +150,43 @@ class Backlog:
                     ahead=ahead,
                     lane=job.lane,
                 )
-                before = world.store.writes
-                try:
-                    turn = until_turn(
-                        ledger, job.charges, Waiting(longest_s, use=use), clock=clock, where=""
-                    )
-                    yield from turn
-                except BudgetExhausted as put_off:
-                    self.queue.put(job, max(put_off.after or 0.0, 1.0))
-                    yield pace.hide + pace.write * (world.store.writes - before)
-                    continue
-                yield pace.around / 2 + pace.write * (world.store.writes - before)
-                sent = clock()
-                yield pace.travel * (0.5 + world.random.random())
-                self.calls.append((world.now, job.account))
-                spoken, refused, wait = self.windows[job.account].call(world.now, job.charges)
-                yield pace.travel * (0.5 + world.random.random())
-                ledger.report(
-                    job.charges, spoken, sent=sent, received=clock(),
-                    throttled=refused, retry_after_s=wait,
-                )  # fmt: skip
-                if refused:
-                    self.queue.put(job, wait or 1)
-                else:
-                    job.done = world.now
-                yield pace.around / 2
+                yield from self._act(job, ledger, Waiting(longest_s, BEGUN_S, use=use), clock)
             for ledger in ledgers.values():
                 ledger.give_back()
+
+    def _act(self, job: Job, ledger: Ledger, waiting: Waiting, clock: Callable[[], float]) -> Waits:
+        """One receive of a message: its call, or what is left to do after one without a reply."""
+        world, pace = self.world, self.pace
+        while True:
+            charges = LOOK_UP if job.unsure else job.charges
+            before = world.store.writes
+            try:
+                yield from until_turn(ledger, charges, waiting, clock=clock, where="")
+            except BudgetExhausted as put_off:
+                self.queue.put(job, max(put_off.after or 0.0, 1.0))
+                yield pace.hide + pace.write * (world.store.writes - before)
+                return
+            yield pace.around / 2 + pace.write * (world.store.writes - before)
+            sent = clock()
+            yield pace.travel * (0.5 + world.random.random())
+            self.calls.append((world.now, job.account))
+            spoken, refused, wait = self.windows[job.account].call(world.now, charges)
+            yield pace.travel * (0.5 + world.random.random())
+            if self._lost and not job.unsure and world.random.random() < self._lost:
+                job.unsure, job.made = True, not refused and world.random.random() < 0.5
+                self.queue.put(job, LOOKED_UP_AFTER_S * (1 + world.random.random()))
+                return
+            ledger.report(
+                charges, spoken, sent=sent, received=clock(), throttled=refused, retry_after_s=wait
+            )
+            if refused:
+                self.queue.put(job, wait or 1)
+                return
+            if not job.unsure or job.made:
+                job.done = world.now
+                yield pace.around / 2
+                return
+            job.unsure, waiting = False, waiting.begun()
 
     def run(self, until: float) -> None:
         """Until every job is done or `until` seconds have passed."""
@@ -169,12 +194,23 @@ class Backlog:
             self.world.run(self.world.now - EPOCH + 1.0)
 
     def utilisation(self, account: str = "a") -> float:
-        """Calls that were accepted, of those that were allowed between the first and the last."""
+        """Credits that were used, of those that were allowed between the first and the last call.
+
+        Where the account's total is not the least limit, calls of that limit.
+        """
         times = [at for at, whose in self.calls if whose == account]
         windows = self.windows[account]
-        limit = min(windows.limits.values())
-        allowed = (max(times) - min(times)) * limit / windows.window_s
-        return sum(windows.allowed.values()) / allowed
+        least = min(windows.limits, key=lambda name: windows.limits[name])
+        allowed = (max(times) - min(times)) * windows.limits[least] / windows.window_s
+        used = sum(count for (name, _), count in windows.counted.items() if name == least)
+        return used / allowed
+
+    def whole_windows(self, account: str = "a") -> list[int]:
+        """Credits of the total that each window counted, the first and the last three left out."""
+        counted = {
+            k: n for (name, k), n in self.windows[account].counted.items() if name == "total"
+        }
+        return [counted.get(k, 0) for k in range(min(counted) + 1, max(counted) - 2)]
 
     def per_window(self, account: str = "a") -> list[int]:
         allowed = self.windows[account].allowed

@@ -20,6 +20,7 @@ NOW = 1_800_000_000.0
 RULES = {"total": Rule(100, 60.0), "ticket_create": Rule(50, 60.0)}
 ONE = {"total": 1}
 CREATE = {"ticket_create": 1, "total": 1}
+OF_ALL: dict[str, object] = {"buckets": ("ticket_create", "total"), "whole": "total"}
 
 
 def ask(charges: dict[str, int] | None = None, **changes: object) -> Ask:
@@ -185,15 +186,39 @@ def test_numbers_of_a_bucket_that_is_not_known_are_nobody_elses() -> None:
 
 def test_a_limit_that_tells_the_plan_sets_what_was_only_assumed() -> None:
     implied = {"total": 400, "contact_list": 100}
-    first = Account().observe(
-        report(NOW, buckets=("ticket_create",), limit=160, implied=implied), RULES
-    )
-    assert first.buckets["total"].limit == 400
-    assert not first.buckets["total"].told
+    first = Account().observe(report(NOW, buckets=("ticket_create",), limit=160), RULES)
+    assert first.told() == {"ticket_create": 160}
 
-    told = first.observe(report(NOW, limit=300), RULES)
-    again = told.observe(report(NOW, buckets=("ticket_create",), limit=160, implied=implied), RULES)
-    assert again.buckets["total"].limit == 300
+    assumed = first.assuming(implied, RULES)
+    assert assumed.buckets["total"].limit == 400
+    assert not assumed.buckets["total"].told
+
+    told = assumed.observe(report(NOW, limit=300), RULES).assuming(implied, RULES)
+    assert told.told() == {"ticket_create": 160, "total": 300}
+
+
+def test_an_endpoint_that_tells_the_accounts_numbers_makes_nobody_suspect() -> None:
+    """Its own bucket knows nothing of the calls to other endpoints that are counted with its."""
+    account = known(told=False)
+    asked = ask(CREATE, background=False)
+    account, _ = take(account, asked, NOW + 1, 5)
+    account, _ = take(account, ask({"total": 3}, background=False), NOW + 1, 10)
+
+    told = report(NOW + 20, **OF_ALL, limit=100, remaining=65)
+    heard = account.observe(told, RULES)
+
+    assert [bucket.others.seen for bucket in heard.buckets.values()] == [0, 0]
+    less = report(NOW + 21, **OF_ALL, limit=100, remaining=45)
+    assert heard.observe(less, RULES).buckets["total"].others.seen == 20
+
+
+def test_a_429_of_an_endpoint_that_tells_the_accounts_limit_stops_the_account() -> None:
+    account = known(told=False).observe(report(NOW + 1, **OF_ALL, limit=100, remaining=9), RULES)
+
+    refused = report(NOW + 2, **OF_ALL, limit=100, remaining=0, throttled=True, retry_after_s=7.0)
+    blocked = account.observe(refused, RULES).buckets["total"].blocked_until
+
+    assert blocked == pytest.approx(NOW + 9.2)
 
 
 def test_without_knowing_windows_no_stretch_of_a_window_gets_more_than_the_limit() -> None:

@@ -29,13 +29,14 @@ def worked_off(
     seed: int = 0,
     in_order: bool = True,
     pace: Pace | None = None,
+    lost: float = 0.0,
     others: Iterable[tuple[float, Job]] = (),
 ) -> Backlog:
     """A backlog that was worked off; windows begin at `share` of a window after the first call."""
     limits, window_s, calls = case
     names = {"a", *(job.account for _, job in others)}
     windows = {n: Windows(dict(limits), window_s, phase=share * window_s) for n in sorted(names)}
-    backlog = Backlog(windows, seed=seed, in_order=in_order, pace=pace)
+    backlog = Backlog(windows, seed=seed, in_order=in_order, pace=pace, lost=lost)
     backlog.add(*[Job() for _ in range(calls)])
     for after, job in others:
         backlog.add(job, after=after)
@@ -43,7 +44,8 @@ def worked_off(
     for _ in range(5):
         life = backlog.function(longest_s=LONGEST_WAIT_S, skew=random.uniform(-skew, skew))
         backlog.world.start(life, after=0.3 * random.random())
-    backlog.run(until=calls / min(limits.values()) * window_s * 1.5)
+    look_ups = 60.0 if lost else 0.0
+    backlog.run(until=calls / min(limits.values()) * window_s * 1.5 + look_ups)
     assert all(job.done is not None for job in backlog.jobs), "work stood still"
     for name in names:
         assert backlog.windows[name].throttled == 0
@@ -73,6 +75,24 @@ def test_a_backlog_uses_97_percent_from_the_first_call_to_the_last(
     assert min(backlog.utilisation() for backlog in found) >= 0.97
     assert max(writes) <= 1.0
     assert max(receives) <= 3.0
+
+
+def test_lost_replies_cost_no_429_and_few_credits() -> None:
+    """What became of them is looked up with three credits, where no endpoint has its own limit."""
+    found = [
+        worked_off((PER_5_S[0], 5.0, 1200), share=share, seed=seed, lost=0.03)
+        for seed, share in enumerate((0.0, 0.3, 0.5, 0.85))
+    ]
+
+    whole = [statistics.mean(backlog.whole_windows()[2:-3]) for backlog in found]
+    told("credits of 100 used in each window of the backlog", whole)
+    writes, receives = zip(*(backlog.per_call() for backlog in found), strict=True)
+    told("writes per message", list(writes))
+    told("receives per message", list(receives))
+    assert min(whole) >= 96
+    assert max(backlog.windows["a"].most("total") for backlog in found) <= 99
+    assert max(writes) <= 0.7
+    assert max(receives) <= 2.2
 
 
 def test_4000_calls_at_400_a_minute() -> None:

@@ -49,6 +49,15 @@ def test_slots_taken_ahead_cost_no_further_write(store: MemoryStore, clock: Cloc
     assert store.writes == 1
 
 
+def test_a_dear_call_takes_nothing_ahead(store: MemoryStore, clock: Clock) -> None:
+    """A look-up is mostly followed by cheaper calls, which its slots would keep waiting."""
+    mine = ledger(store, clock)
+
+    mine.take({"total": 3}, Use(within_s=10, background=False, ahead=9))
+
+    assert mine.give_back() == 0
+
+
 def test_slots_of_another_kind_are_not_mixed_up(store: MemoryStore, clock: Clock) -> None:
     mine = ledger(store, clock)
     mine.take(ONE, Use(within_s=10, background=False, ahead=4))

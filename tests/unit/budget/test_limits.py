@@ -53,16 +53,24 @@ def test_the_start_is_the_least_of_all_plans_and_can_be_set() -> None:
 
 
 def test_a_limit_that_one_plan_has_tells_the_others() -> None:
-    assert Freshdesk().implied("ticket_create", 160)["total"] == 400
-    assert Freshdesk().implied("total", 700)["ticket_list"] == 200
-    assert "ticket_create" not in Freshdesk().implied("ticket_create", 160)
-    assert Freshdesk(limits={"total": 100}).implied("ticket_create", 160).get("total") is None
+    assert Freshdesk().implied({"total": 700})["ticket_list"] == 200
+    assert Freshdesk().implied({"ticket_create": 160, "ticket_list": 100})["total"] == 400
+    assert "ticket_create" not in Freshdesk().implied({"ticket_create": 160, "ticket_list": 100})
+    assert "total" not in Freshdesk(limits={"total": 100}).implied({"ticket_create": 160})
 
 
 def test_any_other_limit_tells_at_least_that_the_total_is_no_smaller() -> None:
-    assert Freshdesk().implied("ticket_create", 130) == {"total": 130}
-    assert Freshdesk().implied("total", 130) == {}
-    assert Freshdesk(plan="pro").implied("ticket_create", 80) == {}
+    assert Freshdesk().implied({"ticket_create": 130}) == {"total": 130}
+    assert Freshdesk().implied({"ticket_create": 130, "ticket_list": 100}) == {"total": 130}
+    assert Freshdesk().implied({"total": 130}) == {}
+    assert Freshdesk().implied({}) == {}
+    assert Freshdesk(plan="pro").implied({"ticket_create": 80}) == {}
+
+
+@pytest.mark.parametrize("told", [{"ticket_list": 100}, {"ticket_list": 100, "ticket_create": 100}])
+def test_what_may_be_the_accounts_limit_tells_no_plan(told: dict[str, int]) -> None:
+    """A hundred for lists is one plan's alone, and any account's that has a hundred for all."""
+    assert Freshdesk().implied(told) == {"total": 100}
 
 
 def test_freshsales_counts_by_the_hour_and_by_the_minute() -> None:
@@ -73,7 +81,7 @@ def test_freshsales_counts_by_the_hour_and_by_the_minute() -> None:
     assert provider.rules["hour"].limit == 2000
     assert provider.rules["hour"].window_s == 3600
     assert provider.rules["minute"].limit == 400
-    assert provider.implied("hour", 5000) == {}
+    assert provider.implied({"hour": 5000}) == {}
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from freshbridge.budget.ledger import Use
 from freshbridge.budget.limits import Freshdesk
+from tests.unit.budget.backlog import CREATE, LOOK_UP
 from tests.unit.budget.world import EPOCH, Message, Queue, Windows, World, executor, freshdesk
-
-CREATE = {"ticket_create": 1, "total": 1}
 
 
 def made(world: World, limit: int, first: int = 2) -> float:
@@ -62,6 +61,41 @@ def test_no_window_ever_sees_more_than_its_limit(data: st.DataObject) -> None:
         process = world.drain(
             world.ledger(provider, skew), queue, use,
             skew=skew, travel_s=min(1.0, window_s / 20), oversleep_s=0.3,
+        )  # fmt: skip
+        world.start(process, after=data.draw(st.floats(0, window_s), "after"))
+
+    finish(world, queue)
+
+    assert windows.throttled == 0
+    for name, limit in limits.items():
+        assert windows.most(name) <= limit
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_nor_where_endpoints_tell_the_accounts_limit_and_replies_are_lost(
+    data: st.DataObject,
+) -> None:
+    """No limit is known at first, and some look like a plan's that the account does not have."""
+    window_s = data.draw(st.sampled_from([5.0, 10.0, 60.0]), "window")
+    total = data.draw(st.sampled_from([100, 160, 80, 120, 200, 280]), "total")
+    limits = {"total": total}
+    if data.draw(st.booleans(), "an endpoint with a limit of its own"):
+        limits["ticket_create"] = data.draw(st.integers(50, total), "create")
+    windows = Windows(limits, window_s, phase=data.draw(st.floats(0, window_s), "phase"))
+    world = World(windows, data.draw(st.integers(0, 2**32), "seed"))
+    dear = data.draw(st.sampled_from([0.03, 0.1, 0.3]), "share of look-ups")
+    queue = [LOOK_UP if world.random.random() < dear else CREATE for _ in range(4 * total)]
+    provider = Freshdesk(window_s=window_s)
+    for _ in range(data.draw(st.integers(1, 8), "processes")):
+        skew = data.draw(st.sampled_from([0.0, 0.05, -0.05, 2.0, -2.0]), "skew")
+        use = Use(
+            within_s=data.draw(st.sampled_from([1.0, 10.0]), "within"),
+            ahead=data.draw(st.integers(0, 9), "ahead"),
+        )
+        process = world.drain(
+            world.ledger(provider, skew), queue, use, skew=skew, oversleep_s=0.3,
+            travel_s=min(1.0, window_s / 20), lost=data.draw(st.sampled_from([0.0, 0.1, 0.5])),
         )  # fmt: skip
         world.start(process, after=data.draw(st.floats(0, window_s), "after"))
 

@@ -155,10 +155,12 @@ class World:
         skew: float = 0.0,
         travel_s: float = 0.05,
         oversleep_s: float = 0.02,
+        lost: float = 0.0,
     ) -> Waits:
         """A process that takes calls off `queue` and makes them, one after the other.
 
-        Sent away with a place in line, it comes back to it, as the executor does.
+        Sent away with a place in line, it comes back to it, as the executor does. `lost` is the
+        share of calls that are counted and whose reply never comes.
         """
         asked = use
         while queue:
@@ -187,6 +189,8 @@ class World:
             else:
                 self.finished = self.now
             yield self.random.random() * travel_s
+            if self.random.random() < lost:
+                continue
             ledger.report(
                 charges, spoken, sent=sent, received=self.now + skew,
                 throttled=refused, retry_after_s=wait_s,

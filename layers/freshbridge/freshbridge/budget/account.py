@@ -22,7 +22,7 @@ from freshbridge.budget import line
 from freshbridge.budget.bucket import Bucket, Rule
 from freshbridge.budget.capacity import BURST, Demand, Place, behind, credit_s, earliest
 from freshbridge.budget.clock_offset import Moment
-from freshbridge.budget.learning import Report, learned, throttled
+from freshbridge.budget.learning import Report, learned, learned_of_all, throttled
 from freshbridge.budget.reservation import Ask, AskAgain, Deferred, Granted, Outcome, Slot
 
 STRETCH = 1 / 20
@@ -105,6 +105,15 @@ class Account:
             named[first] = Rule(report.limit, max((r.window_s for r in rules.values()), default=60))
         account = self._having(list(named), named, report.received)
         changed = dict(account.buckets)
+        if account._may_be_of_all(report):
+            own, whole = changed[first], changed[report.whole]
+            if report.limit is not None and report.limit > whole.limit:
+                # An endpoint's limit is never larger than the account's.
+                whole = whole.with_limit(report.limit, told=False)
+            whole = learned_of_all(whole, own, report)
+            changed[report.whole] = throttled(whole, report) if report.throttled else whole
+            changed[first] = learned(own, report, alone=False)
+            return Account(changed)
         speaks = account._speakers(report)
         for name in speaks:
             bucket = changed[name]
@@ -112,10 +121,19 @@ class Account:
             if len(speaks) == 1:
                 bucket = learned(bucket, report)
             changed[name] = throttled(bucket, report) if report.throttled else bucket
-        for name, limit in report.implied.items():
-            if name in rules:
-                bucket = changed.get(name) or Bucket.of(rules[name])
-                changed[name] = bucket if bucket.told else bucket.with_limit(limit, told=False)
+        return Account(changed)
+
+    def told(self) -> dict[str, int]:
+        """The limits that replies have told, by bucket."""
+        return {name: bucket.limit for name, bucket in self.buckets.items() if bucket.told}
+
+    def assuming(self, limits: Mapping[str, int], rules: Mapping[str, Rule]) -> Account:
+        """With `limits` of buckets that no reply has told of."""
+        changed = dict(self.buckets)
+        for name in limits.keys() & rules.keys():
+            bucket = changed.get(name) or Bucket.of(rules[name])
+            if not bucket.told and bucket.limit != limits[name]:
+                changed[name] = bucket.with_limit(limits[name], told=False)
         return Account(changed)
 
     def give_back(self, charges: Mapping[str, int], slots: list[Slot]) -> Account:
@@ -265,6 +283,21 @@ class Account:
         if bucket.told or bucket.blocked_until > moment.at or first is None:
             return False
         return first[0] > moment.at - FIRST_REPLY_S
+
+    def _may_be_of_all(self, report: Report) -> bool:
+        """Whether the reply of an endpoint may tell the account's numbers, having none of its own.
+
+        It does not where it tells less than the account has.
+        """
+        first, whole = report.buckets[0], self.buckets.get(report.whole)
+        if whole is None or first == report.whole or first not in self.buckets:
+            return False
+        if report.limit is None or report.whole not in report.buckets:
+            return False
+        own = self.buckets[first]
+        if report.throttled and not (own.told and own.limit == report.limit):
+            return False  # a 429 may tell the account's limit where the endpoint has its own
+        return report.limit >= whole.limit
 
     def _speakers(self, report: Report) -> tuple[str, ...]:
         """The buckets that the reply's numbers are about."""

@@ -8,8 +8,7 @@ more left than before       the window was reset in between: see `phase`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from freshbridge.budget.bucket import FLOOR, Bucket, Others
 from freshbridge.budget.capacity import granted_in
@@ -28,8 +27,8 @@ class Report:
 
     `buckets` are those the call was counted in; the first is the one that an ordinary reply's
     headers speak for. `limit` and `remaining` are credits, None where the reply told none.
-    `reset` brackets a moment at which the first bucket's window began anew. `implied` are limits of
-    other buckets that `limit` tells by being of one plan only.
+    `reset` brackets a moment at which the first bucket's window began anew. `whole` names the
+    account's bucket, which the headers may speak for instead.
     """
 
     buckets: tuple[str, ...]
@@ -41,18 +40,41 @@ class Report:
     throttled: bool = False
     retry_after_s: float | None = None
     reset: tuple[float, float] | None = None
-    implied: Mapping[str, int] = field(default_factory=dict)
+    whole: str = ""
 
 
-def learned(bucket: Bucket, report: Report) -> Bucket:
-    """What is known of the bucket after a reply whose headers speak for it."""
+def learned(bucket: Bucket, report: Report, *, alone: bool = True) -> Bucket:
+    """What is known of the bucket after a reply whose headers speak for it.
+
+    Not `alone` when they may speak for the whole account instead: then what others use is to be
+    found there (`learned_of_all`), where all calls of this project are known.
+    """
     if report.reset is not None:
         bucket = _with_reset(bucket, *report.reset)
     if report.limit is not None:
+        if report.limit != bucket.limit:
+            bucket = replace(bucket, left=None, left_sent=0.0, left_at=0.0)
         bucket = bucket.with_limit(report.limit, told=True)
     if report.remaining is not None:
         bucket = _with_remaining(bucket, report, report.remaining)
+        if alone:
+            bucket = _with_others(bucket, report, report.remaining)
     return bucket
+
+
+def learned_of_all(whole: Bucket, own: Bucket, report: Report) -> Bucket:
+    """The account's bucket after a reply that may speak for it, or for the endpoint's `own`.
+
+    `own` is as it was before. The limit and what is left are not taken over: were they the
+    endpoint's, calls to others would be missing from them.
+    """
+    if report.reset is not None:
+        whole = _with_reset(whole, *report.reset)
+    if report.remaining is None:
+        return whole
+    if (reset := _between_processes(own, report, report.remaining)) is not None:
+        whole = _with_reset(whole, *reset)
+    return _with_others(whole, report, report.remaining)
 
 
 def throttled(bucket: Bucket, report: Report) -> Bucket:
@@ -135,6 +157,10 @@ def _with_remaining(bucket: Bucket, report: Report, remaining: int) -> Bucket:
         bucket = _with_reset(bucket, *reset)
     if report.received > bucket.left_at:
         bucket = replace(bucket, left=remaining, left_sent=report.sent, left_at=report.received)
+    return bucket
+
+
+def _with_others(bucket: Bucket, report: Report, remaining: int) -> Bucket:
     phase = bucket.phase.aged(report.received) if bucket.phase else None
     if phase is None or report.limit is None:
         return bucket

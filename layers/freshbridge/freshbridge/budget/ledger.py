@@ -136,7 +136,8 @@ class Ledger:
             ask = Ask(
                 charges=charges,
                 within_s=use.within_s,
-                count=1 + max(use.ahead, 0),
+                # Dear calls are seldom followed by their like: what is ahead is mostly cheaper.
+                count=1 + max(use.ahead, 0) if max(charges.values(), default=0) <= 1 else 1,
                 background=use.background,
                 returning=use.returning,
                 share=use.share,
@@ -182,9 +183,7 @@ class Ledger:
                 throttled=throttled,
                 retry_after_s=retry_after_s,
                 reset=self._reset(names[0], spoken, sent, received),
-                implied=self._provider.implied(names[0], spoken.limit)
-                if spoken.limit is not None and not throttled
-                else {},
+                whole=self._provider.whole,
             )
             self._pending.append(report)
             if throttled:
@@ -285,6 +284,7 @@ class Ledger:
             known = Account.from_text(self._seen.text, self._rules) if self._seen else Account()
             for report in self._pending:
                 known = known.observe(report, self._rules)
+            known = known.assuming(self._provider.implied(known.told()), self._rules)
             for charges, slots in self._unused:
                 known = known.give_back(charges, slots)
             changed, result = change(known)

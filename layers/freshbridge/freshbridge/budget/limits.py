@@ -1,7 +1,9 @@
 """The limits that each provider has: what a call costs, and what is assumed until replies tell.
 
 Pure. Nobody is told an account's plan, so the start is the smallest that could be; the first reply
-of any endpoint then names its bucket's limit, and a limit that only one plan has tells the others.
+of any endpoint then names a limit. It is the endpoint's own, or the account's where the endpoint
+has none, and nothing says which. So one endpoint alone tells no more than that the account's is no
+smaller; the account's own, or two that differ, tell the plan if one alone has them, and the rest.
 
 Facts: https://developers.freshdesk.com/api/#ratelimit ,
 https://crmsupport.freshworks.com/support/solutions/articles/50000002502 (Freshsales: per account,
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 from freshbridge.budget.bucket import Rule
@@ -62,7 +65,12 @@ class Spoken:
 
 
 class Freshdesk:
-    """Freshdesk's limits: per minute for the account, and for some endpoints by themselves."""
+    """Freshdesk's limits: per minute for the account, and for some endpoints by themselves.
+
+    `whole` is the bucket that a reply speaks of when its endpoint has no limit of its own.
+    """
+
+    whole: ClassVar[str] = TOTAL
 
     def __init__(
         self,
@@ -92,22 +100,33 @@ class Freshdesk:
         found = RateLimit.from_headers(reply.headers, bucket_of(request.method, request.path))
         return Spoken(found.total, found.remaining) if found else Spoken(None, None)
 
-    def implied(self, bucket: str, limit: int) -> dict[str, int]:
-        """The limits of the only plan whose `bucket` is `limit`; empty when there is not one."""
-        if self.plan:
+    def implied(self, told: Mapping[str, int]) -> dict[str, int]:
+        """What the limits that replies have told say of the others, by bucket."""
+        if self.plan or not told:
             return {}
-        plans = [plan for plan in FRESHDESK_PLANS.values() if plan.get(bucket) == limit]
-        # At least: an endpoint's own limit is never larger than the account's.
-        implied = plans[0] if len(plans) == 1 else {TOTAL: max(limit, _LEAST_FRESHDESK[TOTAL])}
+        # An endpoint's own limit is never larger than the account's.
+        implied = {TOTAL: max(*told.values(), _LEAST_FRESHDESK[TOTAL])}
+        plans = [
+            plan
+            for plan in FRESHDESK_PLANS.values()
+            if all(plan.get(name) == limit for name, limit in told.items())
+        ]
+        if len(plans) == 1 and (TOTAL in told or len(set(told.values())) > 1):
+            implied = dict(plans[0])
         return {
-            name: value
-            for name, value in implied.items()
-            if name not in self.fixed and name != bucket
+            name: limit
+            for name, limit in implied.items()
+            if name not in self.fixed and name not in told
         }
 
 
 class Freshsales:
-    """Freshsales' limits: per hour and per minute, both for the whole account."""
+    """Freshsales' limits: per hour and per minute, both for the whole account.
+
+    `whole` is none: a reply speaks of the hour or of the minute.
+    """
+
+    whole: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -145,9 +164,9 @@ class Freshsales:
         bucket = HOUR if limit is None or limit >= _LEAST_FRESHSALES[HOUR] else MINUTE
         return Spoken(limit, as_freshdesk.remaining, bucket)
 
-    def implied(self, bucket: str, limit: int) -> dict[str, int]:
+    def implied(self, told: Mapping[str, int]) -> dict[str, int]:
         """Nothing: each limit is told by itself."""
-        del bucket, limit
+        del told
         return {}
 
 
