@@ -126,7 +126,13 @@ class Ports:
             metrics=metrics,
             patience=replace(PATIENCE, deadline_s=float(chosen.action_deadline_hours) * 3600),
             observer=self.record,
+            defects=self.defects,
         )
+
+    def defects(self, message: SQSRecord) -> int | None:
+        """How often its action had met an unforeseen error before, as its record tells."""
+        request = self.requests.get(message.message_id)
+        return None if request is None else self.executor.defects(request.action_id)
 
     def record(self, message: SQSRecord, error: BaseException, verdict: Verdict) -> bool:
         """Write what becomes of a failed action into its record, and into its batch if it has one.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from freezegun import freeze_time
 
 from freshbridge import aws
+from freshbridge.queues.envelope import to_text
 from tests import builders
 from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.fakes.provider import FakeTransport, empty_reply, html_reply, json_reply
@@ -166,3 +167,29 @@ def test_when_neither_queue_nor_table_takes_dead_letters_nothing_is_acknowledged
 
     assert kept == ["not json"]
     assert sum(stack.count("ActionQueue")) == 1
+
+
+def test_what_a_message_waited_through_does_not_count_as_its_defects(
+    stack: Stack, start: Start, provider: FakeTransport
+) -> None:
+    # Given a message that was received thirty times before it met its first defect
+    stack.connect()
+    provider.on("POST", NOTES, KeyError("id"))
+    provider.on("GET", "/api/v2/tickets/1042/conversations", json_reply([]))
+    body = to_text(builders.action_request())
+    handler = start("ActionExecutor").handler
+    answers = []
+
+    # When it comes back each time that it has settled
+    begin = datetime.now(UTC)
+    for number in range(5):
+        with freeze_time(begin + timedelta(minutes=number)):
+            sent_ms = int(begin.timestamp() * 1000)
+            record = builders.sqs_record(body, receives=30 + number, sent_ms=sent_ms)
+            answers.append(
+                len(handler({"Records": [record]}, builders.Context())["batchItemFailures"])
+            )
+
+    # Then it is tried as often as any other
+    assert answers == [1, 1, 1, 1, 0]
+    assert [one["code"] for one in parked(stack)] == ["defect"]

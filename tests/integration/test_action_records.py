@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -239,7 +240,8 @@ def test_large_parameters_are_kept_once_however_often_they_are_tried(stack: Stac
         assert not store.begin(request, at=AT, until=AT, queued=True, mark=MARK).succeeded
 
     # Then its parameters were written with its record, and never for a retry
-    assert put == ["actions/parameters/act_0001.json"]
+    (key,) = put
+    assert key.startswith("actions/parameters/act_0001/")
     assert store.get("act_0001").parameters == request.parameters
     # And one that has succeeded is known for it
     store.end(request, State.SUCCEEDED, None, message="done")
@@ -253,5 +255,67 @@ def test_half_an_emoji_and_large_parameters_are_kept(stack: Stack) -> None:
     store.submit(builders.action_request(parameters=parameters))
 
     assert store.get("act_0001").parameters == parameters
-    assert stack.objects("PayloadBucket") == ["actions/parameters/act_0001.json"]
+    (key,) = stack.objects("PayloadBucket")
+    assert key.startswith("actions/parameters/act_0001/")
     assert Outcome({}).message == "Operation completed successfully"
+
+
+def test_an_action_that_nobody_submitted_is_listed_at_its_own_time(stack: Stack) -> None:
+    # Given rules' actions that are begun in another order than they were asked for
+    store = records(stack)
+    for hour in (11, 9, 10):
+        request = builders.action_request(
+            action_id=f"act_{hour}", submitted_at=f"2026-03-03T{hour:02}:00:00Z"
+        )
+        store.begin(request, at=AT, until=LATER, queued=True, mark=MARK)
+
+    page = store.page(builders.INSTANCE_ID, state=None, limit=5, after=None)
+
+    assert [record.action_id for record in page.records] == ["act_11", "act_10", "act_9"]
+    listed = {item["pk"]["S"]: item["listed"]["S"] for item in stack.items("ActionTable")}
+    assert listed["act_9"] == "2026-03-03T09:00:00Z#act_9"
+
+
+@pytest.mark.parametrize("sizes", [(1, 2), (1, 250_000), (250_000, 1), (250_000, 250_001)])
+def test_a_record_shows_the_parameters_that_ran_last(stack: Stack, sizes: tuple[int, int]) -> None:
+    # Given an action that failed, and whose dead letter was edited
+    store = records(stack)
+    first, edited = (builders.action_request(parameters={"body": "x" * size}) for size in sizes)
+    edited = replace(edited, instance_id="8")
+    store.begin(first, at=AT, until=AT, queued=True, mark=MARK)
+    store.end(first, State.FAILED, Attempt(AT, AT, "failed"), settled=[MARK])
+    before = store.get("act_0001")
+    store.reopen(before)
+
+    # When that is run, twice
+    for _ in range(2):
+        store.begin(edited, at=LATER, until=LATER, queued=True, mark=MARK)
+
+    # Then it tells of that, and of all else as it did
+    found = store.get("act_0001")
+    assert (found.parameters, found.instance_id) == (edited.parameters, "8")
+    assert (found.submitted_at, found.attempts) == (before.submitted_at, before.attempts)
+    assert store.page("8", state=State.RUNNING, limit=5, after=None).records
+    # And once that has succeeded it stays
+    store.end(edited, State.SUCCEEDED, None, message="done")
+    store.begin(first, at=LATER, until=LATER, queued=True, mark=MARK)
+    assert store.get("act_0001").parameters == edited.parameters
+
+
+def test_defects_are_counted_apart_from_all_else_that_an_action_met(stack: Stack) -> None:
+    store, request = records(stack), builders.action_request()
+    counted = []
+    for status, code in (
+        ("waiting", "throttled"),
+        ("waiting", "defect"),
+        ("waiting", "defect"),
+        ("dead", "defect"),
+        ("waiting", "defect"),
+        ("waiting", "throttled"),
+    ):
+        begun = store.begin(request, at=AT, until=AT, queued=True, mark=MARK)
+        store.end(request, State(status), Attempt(AT, AT, status, code), settled=[MARK])
+        counted.append(begun.defects)
+
+    # Then a letter that was sent back is tried as often as before it was parked
+    assert counted == [0, 0, 1, 2, 0, 1]

@@ -168,6 +168,22 @@ def test_a_wait_until_a_date_is_measured_on_the_servers_clock() -> None:
     assert wait(timedelta(seconds=90), "yesterday") is None
 
 
+@pytest.mark.parametrize(
+    ("headers", "date"),
+    [
+        ({"date": format_datetime(NOW, usegmt=True)}, NOW),
+        ({"Date": format_datetime(NOW, usegmt=True), "Age": "0"}, NOW),
+        ({"Date": format_datetime(NOW, usegmt=True), "Age": "12"}, None),
+        ({"Date": "yesterday"}, None),
+        ({}, None),
+    ],
+)
+def test_a_reply_tells_when_it_was_made_unless_it_was_kept(
+    headers: dict[str, str], date: datetime | None
+) -> None:
+    assert ProviderReply(200, headers).date == date
+
+
 def test_no_header_no_wait() -> None:
     assert ProviderReply(429).retry_after_s is None
 

@@ -210,6 +210,16 @@ class ProviderReply:
             return None
         return min(max(0.0, (until - sent).total_seconds()), MAX_RETRY_AFTER_S)
 
+    @property
+    def date(self) -> datetime | None:
+        """When it was made, by its sender's clock; None when it does not say, or was kept since.
+
+        Source: RFC 9110, section 6.6.1, and RFC 9111, section 5.1 (`Age`).
+        """
+        if self.headers.get("age", "0").strip() != "0":
+            return None
+        return _http_date(self.headers.get("date", ""))
+
     def __repr__(self) -> str:
         return f"ProviderReply({self.status}, {len(self.body)} bytes, {self.elapsed_s:.3f} s)"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
 from freshbridge import timestamps
 from freshbridge.actions.action import MAIL_SETTLE_S, SETTLE_S, Effect
+from freshbridge.actions.attempt_marks import Unsure
 from freshbridge.actions.catalogue import CATALOGUE
 from freshbridge.actions.freshdesk.earlier_entries import (
     FORWARD,
@@ -19,6 +22,7 @@ from freshbridge.actions.freshdesk.earlier_entries import (
 from freshbridge.actions.freshdesk.same_text import Likeness
 from freshbridge.actions.once import NotSettled, OutcomeUnknown
 from freshbridge.errors import ProviderDown, Unauthorized
+from freshbridge.http_message import ProviderReply, ProviderRequest
 from tests.fakes.actions import NOW, FakeClaims, earlier_attempt, run_action
 from tests.fakes.provider import (
     FakeTransport,
@@ -220,6 +224,142 @@ def test_two_pages_are_read_and_no_more() -> None:
     assert create(provider(*others[:150], *old)) == 99
 
 
+class TicketList:
+    """Freshdesk's ticket list with its filters and orders, and a clock of its own."""
+
+    def __init__(self, *tickets: dict[str, Any], ahead_s: float = 0.0, dated: bool = True) -> None:
+        self.tickets = tickets
+        self.date = format_datetime(NOW + timedelta(seconds=ahead_s), usegmt=True)
+        self.dated = dated
+
+    def __call__(self, request: ProviderRequest) -> ProviderReply:
+        """Serve one page."""
+        query = query_of(request)
+
+        def order(one: dict[str, Any]) -> tuple[str, int]:
+            return one["created_at"], one["id"]
+
+        since = query["updated_since"]
+        listed = [one for one in self.tickets if one.get("updated_at", one["created_at"]) >= since]
+        listed.sort(key=order, reverse=query["order_type"] == "desc")
+        reply = PagedList(listed)(request)
+        dated = {"Date": self.date} if self.dated else {}
+        return replace(reply, headers={**reply.headers, **dated})
+
+
+def flood(every_s: float, **changed: Any) -> list[dict[str, Any]]:
+    """A requester's other tickets: one every so many seconds, until now."""
+    return [ticket(1000 + n, n * every_s - 1200, **changed) for n in range(int(1200 / every_s))]
+
+
+def in_a_flood(
+    tickets: list[dict[str, Any]],
+    asked: dict[str, Any] | None = None,
+    attempt: Unsure | None = None,
+    **given: Any,
+) -> tuple[int | None, list[str]]:
+    """The ticket that the action answers with, None for a person's, and the calls it took."""
+    made = FakeTransport().on("GET", TICKETS, TicketList(*tickets, **given))
+    for one in tickets:
+        made.on("GET", f"{TICKETS}/{one['id']}", json_reply(one))
+    made.on("POST", TICKETS, json_reply(ticket(99, 0), 201))
+    try:
+        found = create(made, asked, unsure=attempt or earlier_attempt())
+    except OutcomeUnknown:
+        return None, sent(made)
+    return found, sent(made)
+
+
+OTHERS: dict[str, Any] = {"subject": "Disk full"}
+# Equal to the eye of a list without descriptions.
+ALIKE: dict[str, Any] = {"description": "<p>It was</p>", "description_text": "It was"}
+
+
+@pytest.mark.parametrize("others", [OTHERS, ALIKE])
+@pytest.mark.parametrize("ahead_s", [0.0, 90.0, -90.0])
+def test_a_requester_s_flood_hides_nothing(others: dict[str, Any], ahead_s: float) -> None:
+    # Given four tickets a second, of which the latest hundred reach back 25 seconds
+    def there(one: dict[str, Any]) -> dict[str, Any]:
+        created = timestamps.from_text(one["created_at"]) + timedelta(seconds=ahead_s)
+        return {**one, "created_at": timestamps.to_text(created)}
+
+    others_there = [there(one) for one in flood(0.25, **others)]
+
+    # When what was made a second after the attempt's beginning is looked for
+    found, calls = in_a_flood([*others_there, there(ticket(7, -59))], ahead_s=ahead_s)
+
+    # Then it is found with two calls
+    assert (found, calls) == (7, ["GET", "GET"])
+
+
+def test_in_a_flood_absence_is_shown_as_far_as_two_calls_reach() -> None:
+    # The latest hundred reach back to the attempt; both hundreds meet; they do not
+    assert in_a_flood(flood(0.9, **OTHERS)) == (99, ["GET", "POST"])
+    assert in_a_flood(flood(0.4, **OTHERS)) == (99, ["GET", "GET", "POST"])
+    assert in_a_flood(flood(0.25, **OTHERS)) == (None, ["GET", "GET"])
+    # Nor where more are of one second than a page has
+    assert in_a_flood([ticket(n, -50, **OTHERS) for n in range(300, 550)])[0] is None
+    # Nor, of those with its subject, where the latest are too many to be seen whole
+    assert in_a_flood(flood(0.4, **ALIKE)) == (None, ["GET", "GET"])
+    # Neither where the list has many that were changed since and are older
+    old = [ticket(n, -99_999, updated_at="2026-03-03T12:02:00Z", **OTHERS) for n in range(10, 90)]
+    assert in_a_flood([*flood(0.4, **OTHERS), *old]) == (None, ["GET", "GET"])
+
+
+def test_of_an_attempt_of_long_ago_the_oldest_ones_show_its_whole_time() -> None:
+    long_ago = earlier_attempt(began=1000, over=999)
+
+    assert in_a_flood(flood(1, **OTHERS), attempt=long_ago) == (99, ["GET", "GET", "POST"])
+    assert in_a_flood(flood(0.5, **OTHERS), attempt=long_ago) == (None, ["GET", "GET"])
+    made = [*flood(0.25, **ALIKE), ticket(7, -998)]
+    assert in_a_flood(made, attempt=long_ago) == (7, ["GET", "GET"])
+
+
+def test_an_equal_one_of_before_the_attempt_is_not_taken_for_it_in_a_flood() -> None:
+    assert in_a_flood([*flood(0.9, **OTHERS), ticket(7, -75)]) == (99, ["GET", "POST"])
+    assert in_a_flood([*flood(0.4, **OTHERS), ticket(7, -75)]) == (99, ["GET", "GET", "POST"])
+    # Also where two of its time have the subject
+    two = [ticket(5, -50, **ALIKE), ticket(6, -40, **ALIKE)]
+    calls = (99, ["GET", "GET", "POST"])
+    assert in_a_flood([*flood(0.9, **OTHERS), *two, ticket(7, -75)]) == calls
+
+
+def test_what_moves_off_the_page_between_two_calls_is_not_taken_for_absent() -> None:
+    # Given a list whose hundred latest show that time to its end, with two of the subject
+    old = [ticket(n, -9999, **OTHERS) for n in range(100, 110)]
+    two = [ticket(5, -50, **ALIKE), ticket(6, -40, **ALIKE)]
+    others = [ticket(n, -30, **OTHERS) for n in range(200, 290)]
+    new = [ticket(n, -1, **OTHERS) for n in range(400, 420)]
+    before, after = [*old, *two, *others], [*old, *two, *others, *new]
+    listed = [TicketList(*tickets, dated=False) for tickets in (before, after)]
+    made = FakeTransport().on("GET", TICKETS, *listed)
+
+    # When twenty more come before it is read with the descriptions
+    with pytest.raises(OutcomeUnknown, match="more than 2 calls show"):
+        create(made)
+
+
+def test_a_time_that_cannot_be_trusted_shortens_nothing() -> None:
+    hidden = [*flood(0.4, **OTHERS), ticket(7, -59)]
+
+    # Given none, one that is minutes off, and one that the tickets are ahead of
+    assert in_a_flood(hidden, dated=False)[0] == 7
+    assert in_a_flood(flood(0.4, **OTHERS), dated=False)[0] is None
+    assert in_a_flood(flood(0.4, **OTHERS), ahead_s=130)[0] is None
+    assert in_a_flood(flood(0.7, **OTHERS))[0] == 99
+    assert in_a_flood(flood(0.7, **OTHERS), ahead_s=-30)[0] is None
+
+
+def test_a_flood_of_tickets_whose_requester_no_list_can_be_asked_for() -> None:
+    # Given an account that gets one ticket every 0.4 seconds, of people known by their numbers
+    by_phone = {**ASKED, "email": None, "name": "Mira", "phone": "+44 20 5550"}
+    ours = ticket(7, -59, requester={"id": 1, "phone": "+44205550"})
+
+    assert in_a_flood([*flood(0.4), ours], by_phone) == (7, ["GET", "GET"])
+    assert in_a_flood(flood(0.4), by_phone) == (99, ["GET", "GET", "POST"])
+    assert in_a_flood(flood(0.2), by_phone) == (None, ["GET", "GET"])
+
+
 def test_tickets_of_earlier_times_end_the_list() -> None:
     old = [ticket(number, -9999) for number in range(300, 100, -1)]
     made = provider(*old)
@@ -247,6 +387,24 @@ def test_an_address_that_no_contact_has_is_looked_for_among_all_tickets() -> Non
     assert create(made(agents)) == 7
     with pytest.raises(OutcomeUnknown):
         create(made(ticket(requester={"id": 1, "email": "second@client.example"})))
+
+
+def test_after_a_filter_was_refused_one_call_is_left() -> None:
+    error = {"field": "email", "message": "There is no contact", "code": "invalid_value"}
+    refused = json_reply({"description": "Validation failed", "errors": [error]}, 400)
+
+    def made(every_s: float) -> FakeTransport:
+        listed = TicketList(*flood(every_s, **OTHERS))
+        found = FakeTransport().on("GET", TICKETS, refused, listed)
+        return found.on("POST", TICKETS, json_reply(ticket(99, 0), 201))
+
+    # Given an account whose latest hundred tickets reach back to the attempt, and one whose do not
+    few, many = made(0.9), made(0.4)
+
+    assert create(few) == 99
+    with pytest.raises(OutcomeUnknown, match="more than 2 calls show"):
+        create(many)
+    assert sent(many) == ["GET", "GET"]
 
 
 def test_a_lookup_that_is_refused_is_for_a_person_and_one_that_fails_for_later() -> None:

@@ -1,6 +1,7 @@
 """The client against an account that remembers: endpoints, paging, search, what it shows."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -339,3 +340,36 @@ def test_the_fake_refuses_pages_as_freshdesk_does() -> None:
         with pytest.raises(InvalidRequest, match="Validation failed"):
             next(_client(provider).tickets(page=page, per_page=per_page))
     assert len(provider.sent("GET", f"{API}/tickets")) == 3
+
+
+def test_it_remembers_that_something_was_carried_out() -> None:
+    provider = FakeTransport()
+    provider.on("GET", f"{API}/tickets/7", json_reply({"id": 7}))
+    provider.on("POST", f"{API}/tickets", empty_reply(429), json_reply({"id": 7}, 201))
+    client = _client(provider)
+
+    client.ticket(7)
+    with pytest.raises(Throttled):
+        client.create_ticket({})
+    before = client.wrote
+    client.create_ticket({})
+    made = client.wrote
+    client.ticket(7)
+
+    assert (before, made, client.wrote) == (False, True, True)
+
+
+def test_it_knows_the_time_there_only_by_a_reply_that_came_promptly() -> None:
+    headers = {"Date": "Tue, 03 Mar 2026 12:00:00 GMT"}
+    late = ProviderReply(200, headers, b"{}", elapsed_s=4.0)
+    provider = FakeTransport().on(
+        "GET", f"{API}/tickets/7", json_reply({}, headers=headers), late, json_reply({})
+    )
+    client = _client(provider)
+
+    told = []
+    for _ in range(3):
+        client.ticket(7)
+        told.append(client.told_time)
+
+    assert told == [datetime(2026, 3, 3, 12, tzinfo=UTC), None, None]

@@ -151,3 +151,25 @@ def test_patience_stays_below_the_queue_s_own_limit() -> None:
     # maxReceiveCount is 50 in the template: beyond it SQS moves the message without a reason.
     assert PATIENCE.receives < 50
     assert PATIENCE.defect_receives < PATIENCE.receives
+
+
+def test_where_they_are_on_record_only_defects_count_as_defects() -> None:
+    def met(before: int, receives: int, age_s: float = 3600) -> Verdict:
+        history = History(first_sent_ms=0, receives=receives)
+        return judge(
+            KeyError("x"),
+            history,
+            now=age_s,
+            patience=PATIENCE,
+            jitter=0.9,
+            defects=before,
+        )
+
+    # Given a message that waited for its turn many times and then met its first one
+    first = met(0, 44)
+    assert (first.park, first.renew, first.wait_s) == (False, False, met(0, 1).wait_s)
+    # Then it is tried as often as any other
+    assert [met(before, 44).park for before in range(5)] == [False] * 4 + [True]
+    # And SQS does not move it before that, nor is it tried for ever where no record is written
+    assert (met(0, 45).park, met(0, 45).renew) == (False, True)
+    assert met(0, 2, PATIENCE.deadline_s).park

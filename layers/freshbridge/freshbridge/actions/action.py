@@ -99,7 +99,9 @@ class Reconciliation:
     parameters whether a second run would have a second effect: else it is run again without asking,
     since it sets values, or since the provider refuses a second one. `makes` names the entry of an
     outcome's data that identifies what was made, such as `ticket_id`; empty where nothing has an
-    id. `settle_s` is how long after the last attempt `find` can be asked.
+    id. Where an action calls once more after it has made something, `find` is asked as well when
+    that call failed, and has to see to its being made. `settle_s` is how long after the last
+    attempt `find` can be asked.
     """
 
     find: Callable[[Context, Unsure, Any], Outcome | None]

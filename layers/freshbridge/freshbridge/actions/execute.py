@@ -5,8 +5,9 @@ a message delivered twice, redriven, or published again has its effect once. Whi
 at it, others wait until that one is over: it has answered, or its function's time is up.
 
 An attempt is in doubt from its beginning until it ends with a known outcome: success, a refusal, or
-a failure before anything took effect. When one in doubt is followed by another attempt, what it may
-have made is looked for first (see `once`).
+a failure before anything took effect. One that fails after the provider has carried out a part of
+it stays in doubt, whatever it failed of. When one in doubt is followed by another attempt, what it
+may have made is looked for first (see `once`).
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from freshbridge import aws, timestamps
 from freshbridge.actions.action import Effect, NothingDone, Outcome
 from freshbridge.actions.attempt_marks import new_mark
+from freshbridge.actions.begun_attempt import BegunAttempt
 from freshbridge.actions.catalogue import CATALOGUE, Catalogue
 from freshbridge.actions.context import Context, Services
-from freshbridge.actions.once import outcome_known
+from freshbridge.actions.once import HalfDone
 from freshbridge.actions.perform import check, perform
 from freshbridge.actions.record import Attempt, State
 from freshbridge.actions.record_store import Begun, RecordStore, failure_attributes
@@ -79,27 +81,6 @@ class _Run:
     begun: Begun
 
 
-@dataclass(frozen=True)
-class _Started:
-    """An attempt that this process has begun and not yet told the end of."""
-
-    request: ActionRequest
-    at: str
-    mark: str
-    begun: Begun
-
-    def settled(self, *, known: bool) -> list[str]:
-        """The marks to take away: its own when its outcome is known, those shown to be nothing."""
-        unsure = self.begun.unsure
-        earlier = unsure.marks if unsure is not None and unsure.absent else frozenset()
-        return [self.mark, *earlier] if known else [*earlier]
-
-    @property
-    def marks(self) -> list[str]:
-        """All marks that it knows of: once it has succeeded none is in doubt."""
-        return [self.mark, *(self.begun.unsure.marks if self.begun.unsure is not None else ())]
-
-
 class Executor:
     """Runs action requests and keeps their records."""
 
@@ -122,7 +103,7 @@ class Executor:
         self._payloads = payloads
         self._catalogue = catalogue
         self._clock = clock
-        self._running: dict[str, _Started] = {}
+        self._running: dict[str, BegunAttempt] = {}
         self._config = IdempotencyConfig(
             event_key_jmespath="idempotency_key",
             raise_on_no_idempotency_key=True,
@@ -182,7 +163,7 @@ class Executor:
         at, until = timestamps.to_text(started), timestamps.to_text(started + left)
         mark = new_mark(at, until)
         begun = self._records.begin(request, at=at, until=until, queued=queued, mark=mark)
-        self._running[request.action_id] = _Started(request, at, mark, begun)
+        self._running[request.action_id] = BegunAttempt(request, at, mark, begun)
         return begun
 
     def failed(
@@ -204,7 +185,7 @@ class Executor:
             ClientError, BotoCoreError: the record could not be written.
         """
         started = self._running.get(request.action_id)
-        settled = started.settled(known=outcome_known(error)) if started is not None else []
+        settled = started.settled_by(error) if started is not None else []
         if isinstance(error, AlreadyRunning):
             self._running.pop(request.action_id, None)
             if settled:
@@ -223,6 +204,14 @@ class Executor:
         attempt = self._attempt(request, state, code, reason, next_at) if attempted else None
         self._running.pop(request.action_id, None)
         self._records.end(request, state, attempt, settled=settled, **known)
+
+    def defects(self, action_id: str) -> int | None:
+        """How often the action had ended with an unforeseen error before the attempt at hand.
+
+        None when no attempt is.
+        """
+        started = self._running.get(action_id)
+        return started.begun.defects if started is not None else None
 
     def _attempt(
         self,
@@ -303,8 +292,13 @@ class Executor:
 
     def _run(self, request: ActionRequest, run: _Run) -> Outcome:
         action = self._catalogue.find(request.platform, request.action)
+        started = self._running[request.action_id]
 
         def work(client: FreshdeskClient, instance: Instance) -> Outcome:
+            if started.wrote and action.reconcile is not None:
+                # Begun anew with a key that was rotated meanwhile.
+                raise HalfDone("the key was refused in the middle", outcome_unknown=True)
+            started.clients.append(client)
             return perform(
                 Context(client, instance, request, self._services, self._clock, run.begun.unsure),
                 action,

@@ -15,7 +15,9 @@ that another action made or found is no proof: see `claims`.
 What no lookup can see, so that the effect can happen twice: a request that the provider carries out
 later than the settling time; a record that somebody deletes, or changes beyond recognition, before
 the lookup; a record that the key's agent may not see; a clock that differs from the provider's by
-more than `earlier.ALLOWANCE`; an attempt longer ago than action records are kept. And what it sees
+more than `earlier.ALLOWANCE`, or, among so many records that the time a reply tells has to narrow
+the search, from another function's by more than `earlier.CLOSE`; an attempt longer ago than action
+records are kept. And what it sees
 wrongly, so that the effect would be missing: an equal record that somebody else made in the very
 same minutes.
 """
@@ -27,7 +29,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from freshbridge.actions.action import Unfinished
+from freshbridge.actions.action import NothingDone, Unfinished
 from freshbridge.errors import Reject, ReplyTooLarge, Retry, Unauthorized
 
 if TYPE_CHECKING:
@@ -53,6 +55,12 @@ class NotSettled(Retry):
 
     code = "settling"
     costs_no_attempt: ClassVar[bool] = True
+
+
+class HalfDone(Retry):
+    """A part of it is done; the next attempt looks for that before anything is sent."""
+
+    code = "half_done"
 
 
 class ClaimedByAnother(Retry):
@@ -81,7 +89,7 @@ def run_once(context: Context, action: Action, parameters: Any) -> Outcome:
     try:
         outcome = action.run(context, parameters)
     except Retry as error:
-        if error.outcome_unknown and doubles:
+        if (error.outcome_unknown or context.client.wrote) and doubles:
             # Before that, the next attempt would only be told to wait.
             error.after = max(error.after or 0.0, lookup.settle_s)
         raise
@@ -127,15 +135,22 @@ def _claim(context: Context, lookup: Reconciliation, outcome: Outcome) -> None:
         )
 
 
-def outcome_known(error: BaseException) -> bool:
-    """Whether it is certain what an attempt that ended with `error` has done at the provider.
+def outcome_known(error: BaseException, *, wrote: bool = False) -> bool:
+    """Whether it is certain that an attempt which ended with `error` left nothing to look for.
 
     Not so when its call got no answer, or an answer that says nothing (5xx, a proxy's page); when
-    a table failed, for that may have been after the call; or at a defect of this program.
+    a table failed, for that may have been after the call; at a defect of this program; and where
+    it `wrote`: a call before the one that failed was carried out, so that even a call that was not
+    sent, or was refused, ends an attempt that made something.
     """
+    if isinstance(error, Unfinished | NothingDone):
+        # By their word: what was done is on record.
+        return True
+    if wrote:
+        return False
     if isinstance(error, Retry):
         return not error.outcome_unknown
     if isinstance(error, Reject):
         # The reply to a write that did take effect may be too large to be read.
         return not isinstance(error, ReplyTooLarge)
-    return isinstance(error, Unfinished)
+    return False

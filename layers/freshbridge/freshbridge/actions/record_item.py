@@ -14,6 +14,9 @@ from freshbridge.actions.attempt_marks import Unsure, unsure_of
 from freshbridge.actions.record import ActionRecord, Attempt, State
 from freshbridge.timestamps import to_text
 
+DEFECT = "defect"
+"""The code of an error that nobody foresaw; see `freshbridge.queues.batch`."""
+_ENDS = (State.FAILED.value, State.DEAD.value)
 _TEXTS = tuple(
     f.name
     for f in fields(ActionRecord)
@@ -47,6 +50,18 @@ def record_of(item: dict[str, Any], unpack: Callable[[str], str] | None) -> Acti
 def unsure_of_item(item: dict[str, Any]) -> Unsure | None:
     """The attempts of an item that are in doubt."""
     return unsure_of(item.get("unsure", {}).get("SS", []), _attempts(item))
+
+
+def defects_of_item(item: dict[str, Any]) -> int:
+    """How many attempts of an item's present life ended with an error that nobody foresaw."""
+    count = 0
+    for attempt in _attempts(item):
+        if attempt["status"] in _ENDS:
+            # What was parked and sent back is tried as often as before.
+            count = 0
+        elif attempt.get("code") == DEFECT:
+            count += 1
+    return count
 
 
 def _attempts(item: dict[str, Any]) -> list[dict[str, str]]:

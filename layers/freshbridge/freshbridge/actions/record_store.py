@@ -6,9 +6,11 @@ result or parameters too large for an item are kept in S3, where the item points
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -16,7 +18,13 @@ from botocore.exceptions import ClientError
 from freshbridge import aws, timestamps
 from freshbridge.actions.attempt_marks import Unsure
 from freshbridge.actions.record import ActionRecord, Attempt, State
-from freshbridge.actions.record_item import attribute, json_text, record_of, unsure_of_item
+from freshbridge.actions.record_item import (
+    attribute,
+    defects_of_item,
+    json_text,
+    record_of,
+    unsure_of_item,
+)
 from freshbridge.errors import InvalidRequest, NotFound
 from freshbridge.paging_token import read_token, write_token
 from freshbridge.queues.payload import INLINE_LIMIT
@@ -27,6 +35,8 @@ if TYPE_CHECKING:
     from freshbridge.queues.envelope import ActionRequest
     from freshbridge.queues.payload import PayloadStore
 
+_AS_RUN = ("parameters", "parameters_hash", "instance_id")
+"""What an edited dead letter may bring anew under the same id: a record shows those that ran."""
 LONGEST_ID = 256
 """Characters; DynamoDB would refuse a longer key as an error of this program's."""
 
@@ -49,12 +59,14 @@ class RecordPage:
 class Begun:
     """What the record said when an attempt began.
 
-    `unsure` tells of earlier attempts that may have had their effect. `succeeded`: it is done
-    already, and this is a message that came twice.
+    `unsure` tells of earlier attempts that may have had their effect, `defects` how many ended with
+    an error that nobody foresaw. `succeeded`: it is done already, and this is a message that came
+    twice.
     """
 
     unsure: Unsure | None = None
     succeeded: bool = False
+    defects: int = 0
 
 
 class RecordStore:
@@ -106,13 +118,15 @@ class RecordStore:
     ) -> Begun:
         """Note that an attempt begins; a request nobody submitted here gets its record now.
 
-        `mark` stays until `end` or `withdraw` is told to take it away, so an attempt that does not
-        live to tell of its end is in doubt. A record that has succeeded stays as it is.
+        Its parameters and instance are from then on those of this request. `mark` stays until `end`
+        or `withdraw` is told to take it away, so an attempt that does not live to tell of its end
+        is in doubt. A record that has succeeded stays as it is.
         """
         times = {"at": at, "until": until}
         if self._large(request):
             # Kept in S3 by whoever made the record: written there again only if nobody has.
-            begun = self._begin({}, request, times, queued=queued, mark=mark)
+            kept = {"parameters_hash": {"S": _hash_of(request)}}
+            begun = self._begin({}, request, times, queued=queued, mark=mark, kept=kept)
             if begun is not None:
                 return begun
         new = self._new(request)
@@ -127,15 +141,23 @@ class RecordStore:
         *,
         queued: bool,
         mark: str,
+        kept: Mapping[str, Any] = MappingProxyType({}),
     ) -> Begun | None:
         """Begin with a `new` record, or without one to go on with what is there; None if refused.
 
-        It is refused when there is nothing to go on with, and when it has succeeded.
+        It is refused when there is nothing to go on with, when that is not as it should be `kept`,
+        and when it has succeeded.
         """
-        if_new = "".join(f"#{name} = if_not_exists(#{name}, :{name}), " for name in new)
+        if_new = "".join(
+            f"#{name} = :{name}, "
+            if name in _AS_RUN
+            else f"#{name} = if_not_exists(#{name}, :{name}), "
+            for name in new
+        )
         there = "attribute_not_exists(#state) OR " if new else ""
-        names = {f"#{name}": name for name in new} | {"#state": "state"}
-        values: dict[str, Any] = {f":{name}": value for name, value in new.items()} | {
+        as_kept = "".join(f" AND #{name} = :{name}" for name in kept)
+        names = {f"#{name}": name for name in (*new, *kept)} | {"#state": "state"}
+        values: dict[str, Any] = {f":{name}": v for name, v in (*new.items(), *kept.items())} | {
             ":running": {"S": State.RUNNING.value},
             ":succeeded": {"S": State.SUCCEEDED.value},
             ":in_state": {"S": f"{request.instance_id}#{State.RUNNING}"},
@@ -154,11 +176,14 @@ class RecordStore:
                     "started_at = :at, running_until = :until, queued = :queued "
                     "REMOVE next_at, code, message, finished_at, #fields, #data ADD unsure :mark"
                 ),
-                ConditionExpression=(f"{there}(attribute_exists(#state) AND #state <> :succeeded)"),
+                ConditionExpression=(
+                    f"{there}(attribute_exists(#state) AND #state <> :succeeded{as_kept})"
+                ),
                 ExpressionAttributeNames=names | {"#fields": "fields", "#data": "data"},
                 ExpressionAttributeValues=values,
             )
-            return Begun(unsure_of_item(found.get("Attributes", {})))
+            item = found.get("Attributes", {})
+            return Begun(unsure_of_item(item), defects=defects_of_item(item))
         return None
 
     def withdraw(self, request: ActionRequest, marks: Collection[str]) -> None:
@@ -299,7 +324,9 @@ class RecordStore:
 
     def _new(self, request: ActionRequest) -> dict[str, Any]:
         expires_at = int(self._clock()) + self._days * 86_400
-        packed = self._packed(request.parameters, f"parameters/{request.action_id}.json")
+        digest = _hash_of(request)
+        # Under a name of their own: whoever comes late with others must not replace them.
+        packed = self._packed(request.parameters, f"parameters/{request.action_id}/{digest}.json")
         return {
             "pk": {"S": request.action_id},
             "instance_id": {"S": request.instance_id},
@@ -311,6 +338,7 @@ class RecordStore:
             "listed": {"S": f"{request.submitted_at}#{request.action_id}"},
             "origin": {"S": json_text(request.origin)},
             "parameters": {"S": packed},
+            "parameters_hash": {"S": digest},
             "expires_at": {"N": str(expires_at)},
         }
 
@@ -331,6 +359,10 @@ def failure_attributes(code: str, message: str, named: tuple[Any, ...] = ()) -> 
     if named:
         known["fields"] = json_text([asdict(entry) for entry in named])
     return known
+
+
+def _hash_of(request: ActionRequest) -> str:
+    return hashlib.sha256(json_text(request.parameters).encode()).hexdigest()[:32]
 
 
 @contextmanager

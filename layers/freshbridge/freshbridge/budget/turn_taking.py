@@ -42,7 +42,7 @@ class Waiting:
     the invocation's seconds left, would remain for the call itself. `use` says more; its
     `within_s` is of no account. Work that has made one call may wait `begun_s` for each further
     one, if that is longer: to leave it there would cost the calls that it has made, or leave their
-    effect half done.
+    effect half done. It is `under_way` then.
     """
 
     longest_s: float
@@ -50,11 +50,19 @@ class Waiting:
     remaining_s: Callable[[], float] = lambda: float("inf")
     reserve_s: float = 0.0
     use: Use = Use(within_s=0.0)  # noqa: RUF009 - frozen
+    under_way: bool = False
+
+    @property
+    def in_numbers(self) -> bool:
+        """Whether it is work of which there is much: that has a second for setting the clock."""
+        put_off = self.use.returning and not self.under_way
+        return self.use.background and (self.use.ahead > 0 or put_off)
 
     def begun(self) -> Waiting:
         """As it is once a call has been made: its work has had its place in line."""
         longest_s = max(self.longest_s, self.begun_s)
-        return replace(self, longest_s=longest_s, use=replace(self.use, returning=True))
+        use = replace(self.use, returning=True)
+        return replace(self, longest_s=longest_s, use=use, under_way=True)
 
 
 def until_turn(
@@ -69,7 +77,7 @@ def until_turn(
 
     Raises BudgetExhausted (nothing is held for the call) or BudgetUnavailable.
     """
-    if waiting.use.background:
+    if waiting.in_numbers:
         yield from ledger.clock_set()
     give_up = clock() + waiting.longest_s
     late = 0

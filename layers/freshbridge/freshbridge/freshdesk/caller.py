@@ -1,12 +1,14 @@
 """What every Freshdesk call goes through: one request out, one reply in, read or raised.
 
-It sends each request once and remembers nothing but the last rate limit. Waiting, retrying and
-the budget belong to its user, who sees every reply through `on_reply`.
+It sends each request once and remembers the last rate limit, whether a write was carried out, and
+what time it is there. Waiting, retrying and the budget belong to its user, who sees every reply
+through `on_reply`.
 
 Facts: https://developers.freshdesk.com/api/
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from freshbridge.freshdesk.credentials import Credential
@@ -37,6 +39,8 @@ from freshbridge.http_message import FilePart, ProviderReply, ProviderRequest, T
 if TYPE_CHECKING:  # importing the transport loads requests, which a type annotation does not need
     from freshbridge.transport import Transport
 
+PROMPT_S = 3.0
+"""A reply that took longer may have been dated that long before it came."""
 OnReply = Callable[[ProviderRequest, ProviderReply, RateLimit | None], None]
 
 
@@ -63,6 +67,10 @@ class Caller:
         self._on_reply = on_reply
         self._timeouts = timeouts
         self.rate_limit: RateLimit | None = None
+        self.wrote = False
+        """Whether a call that changes something was answered with success."""
+        self.told_time: datetime | None = None
+        """The provider's time when its last reply came; None when that does not tell."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._base_url!r})"
@@ -90,6 +98,8 @@ class Caller:
         reply = self._transport.send(request)
         limit = rate_limit_of(reply, request)
         self.rate_limit = limit or self.rate_limit
+        self.wrote = self.wrote or (not request.read_only and 200 <= reply.status < 300)
+        self.told_time = reply.date if reply.elapsed_s <= PROMPT_S else None
         if self._on_reply is not None:
             self._on_reply(request, reply, limit)
         return reply, decipher(reply, request)

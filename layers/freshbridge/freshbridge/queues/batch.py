@@ -7,7 +7,8 @@ Built on the Powertools batch processor; its one hook for failures decides:
     past its time    park it: it was first sent longer ago than anybody wants to wait for it
     Reject           park it at once: trying again cannot help
     AWS failing      as Retry: an outage of a table or bucket is nobody's defect
-    anything else    a defect: tried a few times, then parked
+    anything else    a defect: tried a few times, then parked; where its attempts are on record, the
+                     receives that it only waited through are none of these
 
 A parked message is acknowledged only after the dead-letter queue has it. One bad message never
 holds back its batch.
@@ -102,12 +103,19 @@ class Verdict:
 
 
 def judge(
-    error: BaseException, history: History, *, now: float, patience: Patience, jitter: float
+    error: BaseException,
+    history: History,
+    *,
+    now: float,
+    patience: Patience,
+    jitter: float,
+    defects: int | None = None,
 ) -> Verdict:
     """Decide what becomes of a message whose handler raised `error`.
 
-    Pure. `now` is seconds since the epoch, `jitter` random in [0, 1). No wait goes beyond the
-    deadline: then the message has one try more, and is parked if that fails.
+    Pure. `now` is seconds since the epoch, `jitter` random in [0, 1). `defects` is how many errors
+    nobody foresaw it met before; None where nobody knows, then each receive counts for one. No wait
+    goes beyond the deadline: then the message has one try more, and is parked if that fails.
     """
     error = _foreseen(error)
     receives = history.before + history.receives
@@ -130,11 +138,16 @@ def judge(
         )
     # An unforeseen error's text may quote the message it choked on: only its type is told.
     reason = f"unforeseen {type(error).__name__}; the function's log has the traceback"
+    known = defects is not None
+    times = receives if defects is None else defects + 1
+    # Its end by age as well, for what is known stays the same where no record can be written.
+    ended = known and history.age_s(now) >= patience.deadline_s
     return Verdict(
-        park=receives >= patience.defect_receives,
+        park=times >= patience.defect_receives or ended,
         code="defect",
         reason=reason,
-        wait_s=wait_seconds(receives, random=jitter),
+        wait_s=wait_seconds(times, random=jitter),
+        renew=known and history.receives >= patience.receives,
     )
 
 
@@ -164,11 +177,15 @@ class RetryingBatchProcessor(BatchProcessor):
         metrics: Metrics,
         patience: Patience | None = None,
         observer: Observer | None = None,
+        defects: Callable[[SQSRecord], int | None] = lambda _record: None,
         client: SQSClient | None = None,
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`queue_url`: the queue that feeds this function. `clock`: seconds since the epoch."""
+        """`queue_url`: the queue that feeds this function. `clock`: seconds since the epoch.
+
+        `defects`: how many errors nobody foresaw a message met before; see `judge`.
+        """
         super().__init__(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
         self._queue_url = queue_url
         self._dead_letters = dead_letters
@@ -176,6 +193,7 @@ class RetryingBatchProcessor(BatchProcessor):
         self._metrics = metrics
         self.patience = patience or Patience()
         self._observer = observer
+        self._defects = defects
         self._injected = client
         self._clock = clock
         self._jitter = jitter
@@ -197,7 +215,12 @@ class RetryingBatchProcessor(BatchProcessor):
         error = exception[1] or RuntimeError("failed without an exception")
         history = history_of(record.raw_event)
         verdict = judge(
-            error, history, now=self._clock(), patience=self.patience, jitter=self._jitter()
+            error,
+            history,
+            now=self._clock(),
+            patience=self.patience,
+            jitter=self._jitter(),
+            defects=self._defects(record),
         )
         receives = history.before + history.receives
         details = {"receives": receives, "code": verdict.code, "reason": verdict.reason}

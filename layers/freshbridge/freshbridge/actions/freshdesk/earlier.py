@@ -27,6 +27,9 @@ CALLS = 2
 """A lookup makes no more."""
 ALLOWANCE = timedelta(minutes=2)
 """The provider's clock, which stamps its records, may differ from ours by so much."""
+CLOSE = timedelta(seconds=10)
+"""As much, where a reply has just told its time: a reply is dated in whole seconds, and the clocks
+of our own functions differ by a few."""
 LATE = timedelta(minutes=1)
 """A request may be carried out so long after the attempt that sent it was over."""
 
@@ -42,6 +45,20 @@ class Period:
     def of(cls, unsure: Unsure) -> Period:
         """From the first attempt in doubt to the end of the last one, and what that may lag."""
         return cls(unsure.since - ALLOWANCE, unsure.until + ALLOWANCE + LATE)
+
+    @classmethod
+    def told(cls, unsure: Unsure, context: Context, seen: Iterable[Record]) -> Period | None:
+        """The same, much shorter, by the time that the last reply told; None when it told none.
+
+        None as well when a record that it has `seen` is of a later time: then what stamps records
+        is another clock.
+        """
+        time = context.client.told_time
+        if time is None or abs(ahead := time - context.clock()) > ALLOWANCE:
+            return None
+        if any((created_at(one) or time) > time + CLOSE for one in seen):
+            return None
+        return cls(unsure.since + ahead - CLOSE, unsure.until + ahead + CLOSE + LATE)
 
     def has(self, record: Record) -> bool:
         """Whether the record was created in it; one that does not say when was not."""

@@ -4,13 +4,20 @@ Looked for among the requester's tickets, the latest first, by subject and then 
 ticket that its rules or agents have changed since is still known by these. One to two calls: the
 list, and the one ticket that comes into question, or the list again with all descriptions.
 
+Where the latest hundred do not reach back to the attempt, as with a monitoring system that opens
+several a second, the time that the reply tells makes the attempt's time seconds long, and the
+second call lists the requester's tickets from there, the oldest first.
+
 It cannot be proved, and a person is asked, when
 - the requester was named by a `twitter_id` or `facebook_id` alone, which no ticket shows, and an
   equal ticket is there;
 - two tickets come into question and neither is exactly what was asked for;
 - a ticket has the subject, and more or less than the text;
-- the requester has more than 100 tickets since then (200 where nothing comes into question among
-  the first);
+- the requester has more tickets than two calls show: more than 200 between ten seconds before the
+  attempt and a minute after its end, among them those that are older and were changed since, or
+  more than 100 where the latest of them have the subject; or, where no reply tells the time, more
+  than 100 since two minutes before it (200 where nothing comes into question among the first);
+- the requester cannot be asked for, and the account has as many tickets of that time;
 - Freshdesk refuses the list.
 Not seen are tickets that were deleted or marked as spam meanwhile, and those that the key's agent
 may not see. Source: https://developers.freshdesk.com/api/#list_all_tickets
@@ -42,6 +49,7 @@ if TYPE_CHECKING:
 
 _FILTERS = ("requester_id", "email", "unique_external_id")
 """What the ticket list can be asked for."""
+_ALL_SHOWN = ("description", "requester")
 _ALTERABLE = (
     "status",
     "priority",
@@ -113,6 +121,7 @@ def earlier_ticket(
         given["responder_id"] = given["agent_id"]
     filtered = next(({n: given[n]} for n in _FILTERS if given.get(n) is not None), {})
     period = Period.of(unsure)
+    calls_left = 1
     if filtered:
         try:
             first = _page(context, filtered, period)
@@ -120,30 +129,47 @@ def earlier_ticket(
             if [field.field for field in error.fields] != list(filtered):
                 raise
             # No contact has the address: nothing was made for it, unless it is an agent's.
-            filtered = {}
+            filtered, calls_left = {}, 0
         else:
-            return _among(context, _Asked(given, filtered, mailed), period, first)
+            return _among(context, _Asked(given, filtered, mailed), unsure, first)
     asked = _Asked(given, filtered, mailed)
-    page = _page(context, {}, period, "description", "requester")
-    return proof(
-        context, "ticket", _near(asked, period, page), asked.likeness, whole=_whole(page, period)
-    )
+    page = _page(context, {}, period, *_ALL_SHOWN)
+    tickets, whole = _near(asked, period, page), _whole(page, period)
+    if not whole and (told := Period.told(unsure, context, page.records)) is not None:
+        tickets, whole = _near(asked, told, page), _whole(page, told)
+        if not whole and calls_left:
+            oldest = _page(context, {}, told, *_ALL_SHOWN, oldest_first=True)
+            both = {one["id"]: one for one in (*tickets, *_near(asked, told, oldest))}
+            tickets, whole = [both[number] for number in sorted(both)], _meet(oldest, page, told)
+    return proof(context, "ticket", tickets, asked.likeness, whole=whole)
 
 
-def _among(context: Context, asked: _Asked, period: Period, first: Page) -> Record | None:
+def _among(context: Context, asked: _Asked, unsure: Unsure, first: Page) -> Record | None:
+    period = Period.of(unsure)
+    whole = _whole(first, period)
+    # Before anything else is asked, for it is the time of that reply.
+    told = None if whole else Period.told(unsure, context, first.records)
     near, own = free(context, "ticket", _near(asked, period, first))
     if own is not None:
         return context.client.ticket(own["id"])
-    whole = _whole(first, period)
+    if told is not None:
+        period = told
+        near, whole = [one for one in near if told.has(one)], _whole(first, told)
     if not near and whole:
         return None
-    if len(near) == 1:
+    if told is not None and not whole:
+        page = _page(context, asked.filtered, period, "description", oldest_first=True)
+        tickets = _near(asked, period, page)
+        shown = {one["id"] for one in tickets}
+        whole = _meet(page, first, period) and all(one["id"] in shown for one in near)
+    elif len(near) == 1:
         (one,) = near
         tickets = [context.client.ticket(one["id"])]
     else:
         number = 1 if near else 2
         page = _page(context, asked.filtered, period, "description", number=number)
-        whole = _whole(page, period) if number == 2 else whole
+        # Meanwhile new ones may have moved the oldest off the page.
+        whole = _whole(page, period)
         tickets = _near(asked, period, page)
     return proof(context, "ticket", tickets, asked.likeness, whole=whole)
 
@@ -156,14 +182,19 @@ def _near(asked: _Asked, period: Period, page: Page) -> list[Record]:
 
 
 def _page(
-    context: Context, filtered: dict[str, Any], period: Period, *include: str, number: int = 1
+    context: Context,
+    filtered: dict[str, Any],
+    period: Period,
+    *include: str,
+    number: int = 1,
+    oldest_first: bool = False,
 ) -> Page:
     asked: dict[str, Any] = {
         **filtered,
         # Of tickets created since then all were updated since then.
         "updated_since": timestamps.to_text(period.begin),
         "order_by": "created_at",
-        "order_type": "desc",
+        "order_type": "asc" if oldest_first else "desc",
         "include": include or None,
     }
     return next(context.client.tickets(asked, page=number))
@@ -173,6 +204,16 @@ def _whole(page: Page, period: Period) -> bool:
     """Whether no ticket of that time is on a later page."""
     oldest = created_at(page.records[-1]) if page.records else None
     return page.next_url is None or (oldest is not None and oldest < period.begin)
+
+
+def _meet(oldest: Page, latest: Page, period: Period) -> bool:
+    """Whether no ticket of that time is between the oldest ones and the latest ones."""
+    reached = created_at(oldest.records[-1]) if oldest.records else None
+    if oldest.next_url is None or reached is None:
+        return oldest.next_url is None
+    began = created_at(latest.records[-1]) if latest.records else None
+    # Of several of one second each of the pages may lack some.
+    return reached > period.end or (began is not None and reached > began)
 
 
 def _digits(number: str | None) -> str:
