@@ -4,6 +4,7 @@
         [--code CODE] [--instance ID] [--action NAME] [--from TIME] [--to TIME] [--text WORDS]
         [--limit N] [--discard REASON]
 
+It tells of one queue, and at the end which of the others hold letters too.
 Without a filter and a limit all that the dead-letter queue holds is moved back, on AWS by the queue
 service itself. With one, or to give letters up, the letters of the table are gone through. Invokes
 the deployed ``dead_letter_redrive`` function, on AWS with the credentials and region of the
@@ -28,6 +29,8 @@ QUEUES = ("events", "actions", "sync")
 STACK_FILE = ROOT / ".local" / "stack.json"
 FUNCTION_TIMEOUT_S = 300
 LOOK_EVERY_S = 5.0
+MOST_ELSEWHERE = 1_000
+"""Letters of each other queue that are counted: only to tell that there are some."""
 FILTERS = {
     "code": "code",
     "instance": "instance_id",
@@ -56,16 +59,18 @@ def main(arguments: Sequence[str]) -> int:
         order["filter"] = chosen
     try:
         invoke = invoker(options["stack"], local=options["local"])
-        return redrive(
+        status = redrive(
             invoke,
             order,
             limit=options["limit"],
             discard=options["discard"],
             sure=options["yes"],
         )
+        tell_of_others(invoke, options["queue"])
     except (RedriveError, BotoCoreError, ClientError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    return status
 
 
 def redrive(
@@ -84,6 +89,7 @@ def redrive(
     if not reasons:
         print(f"{queue}: no dead letters")
         return 0
+    print(f"{queue}: {sum(reasons.values())} dead letters")
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
         print(f"{count:7}  {reason}")
     if not counted.get("complete", True):
@@ -96,6 +102,17 @@ def redrive(
     if discard or limit or "filter" in order:
         return go_through(invoke, {**order, **_asked(limit, discard)}, sleep)
     return move_all(invoke, queue, sleep)
+
+
+def tell_of_others(invoke: Invoke, queue: str) -> None:
+    """Say which other queues have dead letters, which this run has left alone."""
+    for other in QUEUES:
+        if other != queue:
+            counted = invoke({"queue": other, "dry_run": True, "limit": MOST_ELSEWHERE})
+            found = sum(counted["by_code"].values())
+            if found:
+                more = " or more" if found >= MOST_ELSEWHERE else ""
+                print(f"{other}: {found}{more} dead letters too: make redrive QUEUE={other}")
 
 
 def go_through(invoke: Invoke, order: Mapping[str, Any], sleep: Sleep) -> int:

@@ -75,9 +75,11 @@ def get(letter_id: str) -> Response[str]:
     A body too large for an answer is `{"too_large": true, "url"}`: download it from there.
     """
     letter = ports().letters.get(letter_id)
-    view = whole(letter, _text(letter))
-    if view["body"] is not None:
-        view["body"] = ports().large_results.fitting(view["body"], f"{letter_id}-body")
+    original = _text(letter.original_body) if letter.original_body else None
+    view = whole(letter, _text(letter.body), original)
+    for name, suffix in (("body", "body"), ("original_parameters", "original")):
+        if view[name] is not None:
+            view[name] = ports().large_results.fitting(view[name], f"{letter_id}-{suffix}")
     view["attempted"] = _attempts(letter)
     return success("Dead letter", view)
 
@@ -88,7 +90,8 @@ def redrive(letter_id: str) -> Response[str]:
 
     They are merged over the old ones, name by name, or replace them all with `"replace": true`, and
     must fit the action's schema. The idempotency key stays: what had succeeded does not run again.
-    With `"dry_run": true` nothing is sent, and the answer shows what would be.
+    With `"dry_run": true` nothing is sent, and the answer shows what would be. What the letter said
+    before the first edit stays to be seen as its `original_parameters`.
     """
     changes = read_changes(_body_if_any())
     if changes.dry_run:
@@ -123,7 +126,7 @@ def redrive_many() -> Response[str]:
     """Send back every parked letter of a `filter`; what takes longer goes on as a job.
 
     Only letters that were parked before the request are meant. With `"dry_run": true` they are
-    counted by code and stay.
+    counted by code, up to the `limit`, and stay.
     """
     return _many("redrive", {"filter", "limit", "dry_run"})
 
@@ -144,7 +147,7 @@ def _many(kind: str, known: set[str]) -> Response[str]:
     now = ports().letters.clock()
     order = new_job(kind, chosen, by=_caller(), now=now, limit=limit, reason=reason)
     if dry_run:
-        return success(f"Dead letters that {kind} would take", _counted(chosen))
+        return success(f"Dead letters that {kind} would take", _counted(chosen, limit))
     ports().dead_letter_jobs.store.put(order)
     done = ports().dead_letter_jobs.carry_on(order.job_id, _may_go_on)
     logger.info("dead letters", extra={"job_id": order.job_id, "kind": kind, "done": done.done})
@@ -209,13 +212,14 @@ def _may_go_on() -> bool:
     return left > RESERVE_MS
 
 
-def _counted(chosen: Filter) -> dict[str, Any]:
-    return census(ports().letters.newest(chosen), chosen, _may_go_on, MOST_COUNTED)
+def _counted(chosen: Filter, limit: int = 0) -> dict[str, Any]:
+    letters = ports().letters.newest(chosen)
+    return census(letters, chosen, _may_go_on, MOST_COUNTED, limit=limit)
 
 
 def _rehearsed(letter: Letter, changes: Changes) -> dict[str, Any]:
     letter.require_parked()
-    text = ports().editor.text_with(letter, changes) if changes.any else _text(letter)
+    text = ports().editor.text_with(letter, changes) if changes.any else _text(letter.body)
     body = whole(letter, text)["body"]
     fitting: Callable[..., Any] = ports().large_results.fitting
     return summary(letter) | {
@@ -223,10 +227,10 @@ def _rehearsed(letter: Letter, changes: Changes) -> dict[str, Any]:
     }
 
 
-def _text(letter: Letter) -> str | None:
+def _text(body: str) -> str | None:
     """The message as it was sent; None when its object is gone."""
     try:
-        return ports().payloads.unpack(letter.body)
+        return ports().payloads.unpack(body)
     except PayloadGone:
         return None
     except ClientError as error:

@@ -15,7 +15,7 @@ from freshbridge.actions.mapping import FieldNames
 from freshbridge.errors import NotFound
 from freshbridge.page_request import read_limit
 from freshbridge.rules.check import check
-from freshbridge.rules.comparison import own_statuses
+from freshbridge.rules.comparison import Statuses, own_statuses
 from freshbridge.rules.invalid import invalid, member
 from freshbridge.rules.model import Rule, read_rule, write_rule
 from freshbridge.rules.options import NAMES
@@ -29,11 +29,11 @@ RULE = "/integrations/<instance_id>/rules/<rule_id>"
 
 @router.post("/integrations/<instance_id>/rules")
 def create(instance_id: str) -> Response[str]:
-    """Save a rule; a broken template or an unknown action is refused here, with its place."""
-    ports().registry.get(instance_id)
+    """Save a rule; one that could never run is refused here, with the place of what is wrong."""
+    instance = ports().registry.get(instance_id)
     now = _now()
     rule = read_rule(json_body(router.current_event), rule_id=identifiers.new_id("rul"))
-    check(rule)
+    check(rule, own_statuses(instance.config))
     rule = replace(rule, created_at=now, updated_at=now)
     ports().rules.put(instance_id, rule)
     return success("Rule created", write_rule(rule), 201)
@@ -72,7 +72,10 @@ def test(instance_id: str) -> Response[str]:
     )
     event = FieldNames.of(instance.config).shown_event(event)
     statuses = own_statuses(instance.config)
-    shown = [rehearse(r, event, now=now, statuses=statuses) for r in _tested(instance_id, body)]
+    shown = [
+        rehearse(rule, event, now=now, statuses=statuses)
+        for rule in _tested(instance_id, body, statuses)
+    ]
     matched = sum(rule["would_run"] for rule in shown)
     return success(
         f"{matched} of {len(shown)} rules would run", {"event": event.as_dict(), "rules": shown}
@@ -201,19 +204,19 @@ def _saved(
     if version is not None and version != before.version:
         raise invalid("version", f"is not the present one, {before.version}: read the rule again")
     if not checked:
-        check(after)
+        check(after, own_statuses(ports().registry.get(instance_id).config))
     stamped = replace(after, created_at=before.created_at, updated_at=_now())
     saved = ports().rules.change(instance_id, before, stamped)
     return success("Rule saved", write_rule(saved))
 
 
-def _tested(instance_id: str, body: dict[str, object]) -> list[Rule]:
+def _tested(instance_id: str, body: dict[str, object], statuses: Statuses) -> list[Rule]:
     if "rule" in body:
         given = body["rule"]
         if not isinstance(given, dict):
             raise invalid("rule", "must be an object")
         rule = read_rule(given, rule_id="")
-        check(rule)
+        check(rule, statuses)
         return [rule]
     if "rule_id" in body:
         return [ports().rules.get(instance_id, str(body["rule_id"]))]

@@ -40,7 +40,7 @@ def follow(
     ports().sweeps[queue].run(most=SWEPT, may_go_on=may_go_on)
     if event.get("dry_run"):
         letters = ports().desk.store.newest(chosen)
-        found = census(letters, chosen, may_go_on, MOST_COUNTED)
+        found = census(letters, chosen, may_go_on, MOST_COUNTED, limit=limit)
         by_code = found["queues"].get(queue.value, {})
         logger.info("dead letters", extra=told | {"counted": found["total"]})
         return told | {"moved": 0, "by_code": by_code, "complete": found["complete"]}

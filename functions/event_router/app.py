@@ -111,8 +111,9 @@ def _route(ports: Ports, record: SQSRecord) -> None:
     told = {"event_type": event.type, "actions": asked, "rules_skipped": skipped}
     logger.info("event routed", extra=told)
     count(metrics, "ActionsRequested", asked)
-    for run in runs:
-        if run.outcome == "failed":
-            # After the good rules' actions are queued: parking the event tells of the broken rule,
-            # and redriving it runs nothing twice.
-            raise InvalidTemplate(f"rule {run.rule.rule_id}: {run.reason}")
+    broken = {run.rule.rule_id: run.reason for run in runs if run.outcome == "failed"}
+    if broken:
+        # After the good rules' actions are queued: parking the event tells of the broken rules,
+        # and redriving it runs nothing twice.
+        # A long reason is cut, so all names come first.
+        raise InvalidTemplate(f"rule {', '.join(broken)}: {'; '.join(broken.values())}")

@@ -481,6 +481,8 @@ def test_a_dry_run_counts_by_code_and_moves_nothing(stack: Stack, redrive: Redri
 
     assert answer["by_code"] == {"not_found": 2, "conflict": 1, UNPARKED: 1}
     assert (answer["moved"], answer["complete"]) == (0, True)
+    limited = redrive({"queue": "actions", "dry_run": True, "limit": 3})
+    assert sum(limited["by_code"].values()) == 3
     assert stack.count("ActionDeadLetterQueue") == (4, 0)
     assert stack.messages("ActionQueue") == []
 
@@ -793,14 +795,8 @@ def test_lists_go_newest_first_over_all_queues_page_by_page(stack: Stack, clock:
     chosen = read_filter({"parked_from": found[5].parked_at, "parked_to": found[2].parked_at})
     between = [letter for letter in found if chosen.matches(letter)]
     assert list(store(stack).newest(chosen)) == between
-    assert (
-        list(
-            store(stack).newest(
-                read_filter({"parked_from": "2027-01-01", "parked_to": "2026-01-01"})
-            )
-        )
-        == []
-    )
+    reversed_times = Filter(parked_from="2027-01-01", parked_to="2026-01-01")
+    assert list(store(stack).newest(reversed_times)) == []
     of_instance = read_filter({"instance_id": builders.INSTANCE_ID, "queue": "sync"})
     assert len(store(stack).page(of_instance, limit=50, after=None, reads=99).letters) == 8
 

@@ -130,6 +130,96 @@ def test_a_mended_action_runs_mended_under_its_old_key(
     assert history(done) == ["parked", "edited", "redriven", "resolved"]
     assert (done.history[1].by, done.history[1].note) == ("user 1", "ticket_id")
     assert done.subject.idempotency_key == "act_0"
+    # And what it said before is still to be seen
+    whole = api("GET", f"/{letter_id}")[1]["data"]
+    assert whole["original_parameters"] == {"ticket_id": 1042, "body": "<p>Seen</p>"}
+    assert whole["parameters"] == {"ticket_id": 7, "body": "<p>Seen</p>"}
+
+
+def test_what_was_replaced_is_named_and_kept_from_the_first_edit_on(
+    stack: Stack, api: Api, start: Start, provider: FakeTransport
+) -> None:
+    # Given a long note that is refused after its first edit as well
+    long = "x" * 20_000
+    provider.on("POST", "/api/v2/tickets/7/notes", json_reply({"description": "no"}, 404))
+    request = builders.action_request(parameters={"ticket_id": 0, "body": long, "old": 1})
+    stack.send("ActionQueue", request)
+    run = start("ActionExecutor").handler
+    stack.deliver("ActionQueue", run)
+    path = f"/{only_letter(stack).letter_id}"
+    assert api("GET", path)[1]["data"]["original_parameters"] is None
+    mended = {"parameters": {"ticket_id": 7, "body": "short"}, "replace": True}
+    assert api("POST", f"{path}/redrive", mended)[0] == 202
+    stack.deliver("ActionQueue", run)
+
+    # When it is edited again
+    assert api("POST", f"{path}/redrive", {"parameters": {"body": "shorter"}})[0] == 202
+
+    # Then it shows what it said at first, which does not fill its item
+    edits = [entry.note for entry in only_letter(stack).history if entry.what == "edited"]
+    assert edits == ["body, old, ticket_id", "body"]
+    assert api("GET", path)[1]["data"]["original_parameters"] == request.parameters
+    assert "payload_pointer" in only_letter(stack).original_body
+
+
+@pytest.mark.parametrize("when", ["returning", "parked again", "resolved"])
+def test_a_copy_from_before_an_edit_undoes_nothing(
+    stack: Stack, api: Api, start: Start, provider: FakeTransport, when: str
+) -> None:
+    # Given an action that no schema takes, parked and sent back mended
+    answers = [json_reply({"description": "no"}, 404)] if when == "parked again" else []
+    provider.on("POST", "/api/v2/tickets/7/notes", *answers, json_reply({"id": 31}, 201))
+    broken = builders.action_request(parameters={"ticket_id": "seven", "body": "<p>Seen</p>"})
+    run = start("ActionExecutor").handler
+    stack.send("ActionQueue", broken)
+    stack.deliver("ActionQueue", run)
+    path = f"/{only_letter(stack).letter_id}/redrive"
+    assert api("POST", path, {"parameters": {"ticket_id": 7}})[0] == 202
+    if when == "returning":
+        (sent,) = stack.messages("ActionQueue")
+        aws.sqs().purge_queue(QueueUrl=stack.names["ActionQueue"])
+    else:
+        stack.deliver("ActionQueue", run)
+    before = only_letter(stack)
+    copies = len(stack.messages("ActionDeadLetterQueue"))
+
+    # When the same message comes once more as it was
+    stack.send("ActionQueue", broken)
+    assert stack.deliver("ActionQueue", run) == []
+
+    # Then the letter stands where it stood, as it was mended, and has no new copy
+    after = only_letter(stack)
+    assert (after.state, after.round, after.body) == (before.state, before.round, before.body)
+    assert len(stack.messages("ActionDeadLetterQueue")) == copies
+    noted = ["older copy given up"] if when != "resolved" else []
+    assert history(after) == [*history(before), *noted]
+    # And what is on its way runs mended
+    if when == "returning":
+        ports().desk.carriers[after.queue].send_back(after)
+        assert sent["Body"] == after.body
+    if when == "parked again":
+        api("POST", path)
+    if when != "resolved":
+        assert stack.deliver("ActionQueue", run) == []
+    assert only_letter(stack).state is State.RESOLVED
+    assert ports().records.get("act_0001").state.value == "succeeded"
+
+
+def test_an_unmarked_copy_that_sqs_moved_itself_undoes_no_edit(
+    stack: Stack, api: Api, start: Start
+) -> None:
+    park(stack)
+    found = only_letter(stack)
+    api("POST", f"/{found.letter_id}/redrive", {"parameters": {"ticket_id": 7}})
+    sent = only_letter(stack)
+    aws.sqs().purge_queue(QueueUrl=stack.names["ActionDeadLetterQueue"])
+    stack.send("ActionDeadLetterQueue", found.body)
+
+    start("DeadLetterRedrive").handler({"scheduled": True}, builders.Context())
+
+    after = only_letter(stack)
+    assert (after.state, after.round, after.body) == (State.RETURNING, 1, sent.body)
+    assert stack.count("ActionDeadLetterQueue") == (0, 0)
 
 
 def test_an_old_copy_that_is_moved_runs_the_mended_letter(
@@ -157,6 +247,8 @@ def test_an_old_copy_that_is_moved_runs_the_mended_letter(
         ({"paramters": {}}, "paramters"),
         ({"dry_run": "yes"}, "dry_run"),
         ({"instance_id": []}, "instance_id"),
+        ({"replace": True}, "parameters"),
+        ({"replace": True, "parameters": None}, "parameters"),
     ],
 )
 def test_changes_that_the_action_does_not_take_are_refused(
@@ -245,6 +337,8 @@ def test_what_was_dealt_with_cannot_be_dealt_with_again(stack: Stack, api: Api) 
         ("POST", "/redrive", {"filter": {}, "dry_run": 1}, 400),
         ("POST", "/redrive", {"filter": {}, "reason": "x"}, 400),
         ("POST", "/discard", {"filter": {}}, 400),
+        ("POST", "/discard", {"filter": {"code": ""}, "reason": "x"}, 400),
+        ("POST", "/redrive", {"filter": {"instance_id": None}}, 400),
     ],
 )
 def test_what_cannot_be_done_is_told(
@@ -254,7 +348,15 @@ def test_what_cannot_be_done_is_told(
 
 
 @pytest.mark.parametrize(
-    "query", [{"queue": "x"}, {"limit": "0"}, {"after": "x"}, {"colour": "red"}, {"state": "dead"}]
+    "query",
+    [
+        {"queue": "x"},
+        {"limit": "0"},
+        {"after": "x"},
+        {"colour": "red"},
+        {"state": "dead"},
+        {"code": ""},
+    ],
 )
 def test_a_list_that_cannot_be_given_is_told(api: Api, query: dict[str, str]) -> None:
     status, body = api("GET", "", **query)
@@ -267,7 +369,7 @@ def test_letters_of_a_filter_go_back_at_once(stack: Stack, api: Api) -> None:
         park(stack, number, code="not_found" if number else "conflict")
     order = {"filter": {"code": "not_found"}, "limit": 2}
 
-    assert api("POST", "/redrive", order | {"dry_run": True})[1]["data"]["total"] == 3
+    assert api("POST", "/redrive", order | {"dry_run": True})[1]["data"]["total"] == 2
     assert stack.messages("ActionQueue") == []
     status, body = api("POST", "/redrive", order)
 

@@ -92,13 +92,16 @@ def test_a_rule_that_cannot_be_filled_parks_the_event_after_the_other_rules_ran(
     broken = RuleAction("freshdesk", "add_note", {"body": "{{ ticket.nothing }}"})
     stack.save_rule(builders.rule(rule_id="rul_0", actions=(broken,)))
     stack.save_rule(builders.rule(rule_id="rul_1"))
+    stack.save_rule(builders.rule(rule_id="rul_2", actions=(broken,)))
     stack.send("EventQueue", builders.received_event())
 
     assert stack.deliver("EventQueue", start("EventRouter").handler) == []
 
     assert len(stack.bodies("ActionQueue")) == 1
     (parked,) = stack.messages("EventDeadLetterQueue")
-    assert "rul_0" in parked["MessageAttributes"]["reason"]["StringValue"]
+    reason = parked["MessageAttributes"]["reason"]["StringValue"]
+    assert reason.startswith("rule rul_0, rul_2: ")
+    assert reason.count("ticket.nothing") == 2
 
 
 def test_half_an_emoji_in_a_ticket_is_routed(stack: Stack, start: Start) -> None:

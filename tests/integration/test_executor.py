@@ -210,6 +210,55 @@ def test_a_table_that_fails_after_the_effect_costs_no_second_one(
     assert len(provider.sent("POST", NOTES)) == 1
 
 
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_what_is_done_answers_whatever_a_second_copy_s_parameters_are(
+    stack: Stack, provider: FakeTransport, forgotten: bool
+) -> None:
+    # Given an action that succeeded, and maybe so long ago that its idempotency record is gone
+    stack.connect()
+    provider.on("POST", NOTES, json_reply({"id": 31}, 201))
+    first = execute(stack, provider, builders.action_request())
+    for item in stack.items("IdempotencyTable") if forgotten else []:
+        aws.dynamodb().delete_item(
+            TableName=stack.names["IdempotencyTable"], Key={"id": item["id"]}
+        )
+
+    # When a copy comes that its schema does not take
+    again = execute(stack, provider, builders.action_request(parameters={"ticket_id": "seven"}))
+
+    # Then it answers the same
+    assert again == first
+    assert records(stack).get("act_0001").state is State.SUCCEEDED
+
+
+def test_a_copy_comes_back_while_the_mended_one_runs(stack: Stack, provider: FakeTransport) -> None:
+    stack.connect()
+
+    def meanwhile(_request: object) -> Any:
+        with pytest.raises(AlreadyRunning):
+            execute(stack, provider, builders.action_request(parameters={"ticket_id": "seven"}))
+        return json_reply({"id": 31}, 201)
+
+    provider.on("POST", NOTES, meanwhile)
+
+    assert execute(stack, provider, builders.action_request())["conversation_id"] == 31
+
+
+def test_a_read_answers_a_copy_that_could_not_be_read_with(
+    stack: Stack, provider: FakeTransport
+) -> None:
+    stack.connect()
+    provider.on("GET", "/api/v2/tickets/1042", json_reply({"id": 1042, "subject": "first"}))
+    read = builders.action_request(action="get_ticket_info", parameters={"ticket_id": 1042})
+    broken = builders.action_request(action="get_ticket_info", parameters={"ticket_id": "seven"})
+    with pytest.raises(InvalidParameters):
+        execute(stack, provider, broken)
+    first = execute(stack, provider, read)
+
+    assert execute(stack, provider, broken) == first
+    assert len(provider.requests) == 1
+
+
 def test_what_its_own_record_knows_is_not_done_again(stack: Stack, provider: FakeTransport) -> None:
     # Given an action that succeeded so long ago that its idempotency record is gone
     stack.connect()

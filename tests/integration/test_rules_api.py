@@ -15,7 +15,7 @@ from tests.fakes.aws_failures import Failing, client_error
 from tests.integration.conftest import ORGANIZATION_SECRET, USER_SECRET, Stack, Start
 
 ACCESS = f"User {USER_SECRET}, Organization {ORGANIZATION_SECRET}"
-NOTE = {
+NOTE: dict[str, Any] = {
     "platform": "freshdesk",
     "action": "add_note",
     "parameters": {"ticket_id": "{{ ticket.id }}", "body": "Seen"},
@@ -228,6 +228,20 @@ def test_the_list_has_pages(api: Api) -> None:
          400, "invalid_rule", "actions[1].parameters uses results"),
         ({"run": "ordered", "actions": [NOTE | {"parameters": {"body": "{{ steps.a.data.id }}"}}]},
          400, "invalid_rule", "actions[0].parameters uses results"),
+        ({"actions": [NOTE | {"parameters": {"ticket_id": "{{ ticket.id }}"}}]},
+         400, "invalid_rule", "actions[0].parameters.body: it is required"),
+        ({"actions": [NOTE | {"parameters": NOTE["parameters"] | {"bodyy": "x"}}]},
+         400, "invalid_rule", "actions[0].parameters.bodyy: there is no such parameter"),
+        ({"actions": [NOTE | {"parameters": NOTE["parameters"] | {"private": "perhaps"}}]},
+         400, "invalid_rule", "actions[0].parameters.private"),
+        ({"actions": [NOTE | {"parameters": NOTE["parameters"] | {"body": "{{ nosuch.thing }}"}}]},
+         400, "invalid_rule", "actions[0].parameters.body names nosuch"),
+        ({"run": "ordered", "actions": [
+            NOTE | {"name": "first"},
+            NOTE | {"parameters": {"ticket_id": 7, "body": "{{ steps.nope.state }}"}}]},
+         400, "invalid_rule", "names steps.nope; the actions before it: first"),
+        ({"trigger": RULE["trigger"] | {"conditions": {"any": [{"priority": ["Low", "Frob"]}]}}},
+         400, "invalid_rule", "Low (1), Medium (2)"),
         ({"enabeld": True}, 400, "invalid_rule", "enabeld is unknown"),
     ],
 )  # fmt: skip
@@ -318,11 +332,46 @@ def test_a_test_shows_conditions_with_what_they_met_and_filled_in_actions(
 
 
 def test_a_test_names_what_the_action_would_refuse(api: Api) -> None:
-    note = NOTE | {"parameters": {"ticket_id": "{{ ticket.subject }}"}}
+    note = NOTE | {"parameters": {"ticket_id": "{{ ticket.subject }}", "body": "Seen"}}
 
-    (shown,) = tried(api, rule=RULE | {"actions": [note]})
+    (shown,) = tried(api, rule=RULE | {"actions": [NOTE, note]})
 
-    assert {field["field"] for field in shown["actions"][0]["refused"]} == {"ticket_id", "body"}
+    assert [field["field"] for field in shown["actions"][1]["refused"]] == ["ticket_id"]
+    assert (shown["would_run"], shown["code"]) == (False, "invalid_parameters")
+    assert "action 2" in shown["reason"]
+
+
+def test_an_account_s_own_status_may_be_named_and_no_other_once_its_config_tells_them(
+    api: Api, stack: Stack, start: Start
+) -> None:
+    def waits_for(status: str) -> dict[str, Any]:
+        return RULE | {"trigger": RULE["trigger"] | {"conditions": {"status": status}}}
+
+    api.save(waits_for("With the vendor"))
+    config = {"custom_statuses": {"With the vendor": 9}}
+    telling = stack.connect(builders.instance(instance_id="193000002", config=config))
+    api = Api(start, f"/api/integrations/{telling.instance_id}/rules")
+
+    path = api.save(waits_for("With the vendor"))
+
+    for method, where, body in (
+        ("POST", "", waits_for("With the vendr")),
+        ("PUT", path, waits_for("With the vendr")),
+        ("POST", "/test", {"event": EVENT, "rule": waits_for("With the vendr")}),
+    ):
+        status, refusal = api(method, where, body)
+        assert (status, refusal["code"]) == (400, "invalid_rule")
+        assert "trigger.conditions.status" in refusal["message"]
+        assert "With the vendor" in refusal["message"]
+
+
+def test_markup_of_a_customer_is_text_in_a_note(api: Api) -> None:
+    event = EVENT | {"ticket": EVENT["ticket"] | {"subject": "<b>"}}
+    words = {"ticket_id": 7, "body": "<i>{{ ticket.subject }}</i>"}
+
+    (shown,) = tried(api, event=event, rule=RULE | {"actions": [NOTE | {"parameters": words}]})
+
+    assert shown["actions"][0]["parameters"]["body"] == "<i>&lt;b&gt;</i>"
 
 
 def test_a_test_shows_which_actions_wait_for_results(api: Api) -> None:
@@ -341,7 +390,7 @@ def test_a_test_shows_which_actions_wait_for_results(api: Api) -> None:
         ({"trigger": RULE["trigger"] | {"conditions": {"priority": "Low"}}}, "conditions"),
         ({"enabled": False}, "disabled"),
         ({"schedule": {"days": ["tuesday"], "from": "03:00", "to": "03:01"}}, "outside_schedule"),
-        ({"actions": [NOTE | {"parameters": {"body": "{{ ticket.nothing }}"}}]},
+        ({"actions": [NOTE | {"parameters": {"ticket_id": 7, "body": "{{ ticket.nothing }}"}}]},
          "invalid_template"),
     ],
 )  # fmt: skip

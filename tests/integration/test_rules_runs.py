@@ -194,6 +194,20 @@ def test_while_a_table_is_down_nothing_is_queued(
 # --- history
 
 
+def test_what_a_customer_wrote_is_text_in_every_note_of_an_ordered_run(desk: Desk) -> None:
+    words = {"ticket_id": 7, "body": "{{ ticket.subject }} {{ results|length }}"}
+    event = builders.event(ticket={"id": 7, "subject": "<b>"})
+    first, later = (
+        RuleAction("freshdesk", "add_note", words | body)
+        for body in ({"body": "{{ ticket.subject }}"}, {})
+    )
+    desk.dispatch(ordered(first, later), event)
+
+    bodies = [act(desk, {}).parameters["body"] for _ in range(2)]
+
+    assert bodies == ["&lt;b&gt;", "&lt;b&gt; 1"]
+
+
 def test_a_run_names_its_event_its_actions_and_where_they_are(desk: Desk) -> None:
     later = RuleAction("freshdesk", "add_note", {"ticket_id": 1, "body": "x"}, delay_s=60)
     run = desk.dispatch(builders.rule(actions=(NOTE, later), version=4))
@@ -204,7 +218,7 @@ def test_a_run_names_its_event_its_actions_and_where_they_are(desk: Desk) -> Non
     assert shown == {
         "run_id": run.run_id,
         "at": builders.RECEIVED_AT,
-        "state": "queued",
+        "state": None,
         "code": None,
         "reason": None,
         "event_id": "evt_0001",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, with_config
+from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from connector_api.documentation.actions import AttemptView, RefusedField
 from connector_api.documentation.operation import Body, Family, Operation, Parameter
@@ -12,6 +13,7 @@ from freshbridge.dead_letters.filters import ALL
 from freshbridge.dead_letters.letter import State
 from freshbridge.dead_letters.subject import Queue
 
+_Given = Annotated[str, Field(min_length=1)]
 QueueName = Literal["events", "actions", "sync"]
 StateName = Literal["parked", "returning", "redriven", "resolved", "discarded"]
 
@@ -72,6 +74,9 @@ class DeadLetterView(DeadLetterSummary):
         description='The message; `{"text"}` when it is no JSON object, null when it is gone'
     )
     parameters: dict[str, Any] | None = Field(description="An action's")
+    original_parameters: dict[str, Any] | None = Field(
+        description="Those from before the first edit; null where there was none, or they are gone"
+    )
     idempotency_key: str | None
     provider: ProviderAnswer | None
     fields: list[RefusedField] = Field(description="The parameters that were refused")
@@ -104,20 +109,19 @@ class DeadLetterCensus(BaseModel):
     oldest_parked_at: str | None
 
 
-class DeadLetterFilter(BaseModel):
-    """Which letters are meant; every name that is given has to fit."""
+@with_config(ConfigDict(extra="forbid"))
+class DeadLetterFilter(TypedDict, total=False):
+    """Which letters are meant: every name that is given has to fit, and none may be empty."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    queue: QueueName | None = None
-    code: str | None = None
-    instance_id: int | str | None = None
-    action: str | None = None
-    origin: str | None = Field(default=None, description="The type of the origin: api, rule, …")
-    parked_from: str | None = Field(default=None, description="ISO 8601, included")
-    parked_to: str | None = Field(default=None, description="ISO 8601, included")
-    text: str | None = Field(default=None, description="A part of the message that says why")
-    state: Literal["parked"] | None = None
+    queue: QueueName
+    code: _Given
+    instance_id: int | _Given
+    action: _Given
+    origin: Annotated[_Given, Field(description="The type of the origin: api, rule, …")]
+    parked_from: Annotated[_Given, Field(description="ISO 8601, included")]
+    parked_to: Annotated[_Given, Field(description="ISO 8601, included; not before parked_from")]
+    text: Annotated[_Given, Field(description="A part of the message that says why")]
+    state: Literal["parked"]
 
 
 class Redrive(BaseModel):
@@ -128,7 +132,7 @@ class Redrive(BaseModel):
     parameters: dict[str, Any] | None = Field(
         default=None, description="Merged over the action's parameters, name by name"
     )
-    replace: bool = Field(default=False, description="They replace all of them instead")
+    replace: bool = Field(default=False, description="The parameters given replace all of them")
     instance_id: int | str | None = Field(default=None, description="Run it for this one instead")
     dry_run: bool = Field(default=False, description="Check it and send nothing")
 
@@ -140,7 +144,7 @@ class RedriveMany(BaseModel):
 
     filter: DeadLetterFilter
     limit: int | None = Field(default=None, ge=1, description="No more than this many")
-    dry_run: bool = Field(default=False, description="Count them and send nothing")
+    dry_run: bool = Field(default=False, description="Count up to `limit` and change none")
 
 
 class Discard(BaseModel):

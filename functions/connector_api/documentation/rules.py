@@ -257,9 +257,10 @@ class Run(BaseModel):
 
     run_id: str
     at: str
-    state: Literal["queued", "running", "done", "stopped", "failed", "skipped"] = Field(
-        description="Queued: all its actions were handed over. Running, done, stopped: how far "
-        "an ordered rule has come. Failed: a template could not be filled"
+    state: Literal["running", "done", "stopped", "failed", "skipped"] | None = Field(
+        description="Running, done, stopped: how far an ordered rule has come. Failed: a template "
+        "could not be filled. Null where all actions were handed over at once: the record of each "
+        "tells what became of it"
     )
     code: str | None
     reason: str | None

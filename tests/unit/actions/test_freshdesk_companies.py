@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freshbridge.actions.catalogue import CATALOGUE, InvalidParameters, validate
+from freshbridge.actions.once import FOUND
 from freshbridge.errors import Conflict, InvalidRequest, ProviderDown
 from freshbridge.http_message import ProviderReply
-from tests.fakes.actions import FakeReference, run_action
+from tests import builders
+from tests.fakes.actions import FakeReference, earlier_attempt, run_action
 from tests.fakes.provider import FakeTransport, PagedList, empty_reply, json_reply, query_of
 
 COMPANIES = "/api/v2/companies"
@@ -100,6 +102,20 @@ def test_an_existing_company_fails_the_action_with_its_id() -> None:
     assert raised.value.existing_id == 88000596607
     assert "on_duplicate" in raised.value.advice
     assert query_of(provider.requests[1]) == {"name": "Client Ltd"}
+
+
+def test_what_an_attempt_with_a_lost_reply_made_is_told_as_found() -> None:
+    provider = FakeTransport().on("POST", COMPANIES, clash())
+    provider.on("GET", NAMED, named((88000596607, "Client Ltd")))
+    provider.on("GET", COMPANY, json_reply({**STORED, "created_at": builders.RECEIVED_AT}))
+
+    outcome = run_action(
+        "create_company", {"name": "Client Ltd"}, provider, unsure=earlier_attempt()
+    )
+
+    assert (outcome.data["created"], outcome.data["company_id"]) == (True, 88000596607)
+    assert outcome.data["reconciled"] is True
+    assert FOUND in outcome.message
 
 
 def test_an_existing_company_is_returned_where_that_is_asked_for() -> None:

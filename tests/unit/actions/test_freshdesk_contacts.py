@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freshbridge.actions.catalogue import CATALOGUE, InvalidParameters, validate
+from freshbridge.actions.once import FOUND
 from freshbridge.errors import Conflict, NotFound, ProviderDown, WrongState
 from tests import builders
 from tests.fakes.actions import earlier_attempt, run_action
@@ -273,6 +274,8 @@ def test_what_an_attempt_with_a_lost_reply_made_is_no_conflict(
     if ours:
         outcome = run_action("create_contact", parameters, provider, unsure=earlier_attempt())
         assert (outcome.data["created"], outcome.data["contact_id"]) == (True, 7)
+        assert outcome.data["reconciled"] is True
+        assert FOUND in outcome.message
         with pytest.raises(Conflict):
             run_action("create_contact", parameters, provider)
     else:

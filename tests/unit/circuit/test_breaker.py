@@ -153,6 +153,20 @@ def opened_after(circuit: Circuit, begin: float) -> Circuit:
     return failing(circuit, works(WORKS), begin=begin)
 
 
+def test_a_refused_key_does_not_go_on_where_a_provider_that_was_down_was() -> None:
+    down = reopened(reopened(opened()))
+    closed = down.probed("a", down.until).answered(down.until, "a")
+    kept = from_text(closed.to_text())
+
+    first = kept.refused("HTTP 401", now=down.until + 10, jitter=0.5)
+    answered = first.probed("b", first.until).answered(first.until, "b")
+    second = from_text(answered.to_text()).refused("HTTP 401", now=first.until + 10, jitter=0.5)
+
+    assert (first.times, first.until) == (1, down.until + 10 + 60)
+    # A relapse for the same reason does.
+    assert (second.times, second.until) == (2, first.until + 10 + 120)
+
+
 def test_a_key_refused_by_the_probe_of_a_provider_that_was_down_is_told_as_such() -> None:
     circuit = reopened(opened())
     after = circuit.probed("a", circuit.until).refused(

@@ -8,7 +8,16 @@ from collections.abc import Iterator
 import pytest
 
 from freshbridge.circuit.breaker import LOOK_S, PROBE_S, WORKS
-from freshbridge.circuit.circuits import ATTEMPTS, PACE_S, PROBING_S, Circuits, Event, Told
+from freshbridge.circuit.circuits import (
+    ATTEMPTS,
+    PACE_S,
+    PROBING_S,
+    WATCH_S,
+    WATCHERS,
+    Circuits,
+    Event,
+    Told,
+)
 from freshbridge.circuit.passage import Passage
 from freshbridge.circuit.refusal import CircuitOpen
 from freshbridge.circuit.store import Kept, Swap
@@ -260,6 +269,36 @@ def test_a_refused_key_opens_at_once_and_a_new_key_closes_at_once(world: World) 
     assert world.events() == [Event.OPENED, Event.CLOSED]
 
 
+def test_a_few_look_soon_for_a_new_key_and_the_rest_of_a_long_backlog_does_not(
+    world: World,
+) -> None:
+    # Given a key that is refused again and again, so that it is tried ever more seldom
+    circuits = world.process()
+    circuits.enter(ID, "w").refused(Unauthorized("no", status=401))
+    for wait in (60, 120, 240):
+        world.now += wait + 1
+        circuits.enter(ID, "probe").refused(Unauthorized("no", status=401))
+    world.now += WATCH_S
+
+    def waits(count: int) -> list[float]:
+        found = []
+        for _ in range(count):
+            with pytest.raises(CircuitOpen) as refused:
+                circuits.check(ID)
+            found.append(refused.value.after or 0.0)
+        return found
+
+    first, again = waits(WATCHERS + 5), []
+    world.now += WATCH_S
+    again = waits(WATCHERS)
+
+    # The jitter is in the middle.
+    assert first[:WATCHERS] == [1.5 * WATCH_S] * WATCHERS
+    assert min(first[WATCHERS:]) > 400
+    # Whoever came back soon does so again.
+    assert again == [1.5 * WATCH_S] * WATCHERS
+
+
 def test_the_probe_of_a_key_that_is_still_refused_waits_instead_of_being_lost(
     world: World,
 ) -> None:
@@ -272,7 +311,7 @@ def test_the_probe_of_a_key_that_is_still_refused_waits_instead_of_being_lost(
 
     assert isinstance(ended, CircuitOpen)
     assert ended.after is not None
-    assert ended.after >= 100
+    assert WATCH_S <= ended.after <= 2 * WATCH_S
     # Nor is it refused twice.
     probe.leave()
     assert world.events() == [Event.OPENED, Event.STAYS_OPEN]

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from freshbridge.circuit.circuits import Circuits
+from freshbridge.circuit.breaker import LOOK_S
+from freshbridge.circuit.circuits import WATCH_S, Circuits
+from freshbridge.circuit.passage import Passage
 from freshbridge.circuit.refusal import CircuitOpen
-from freshbridge.errors import ProviderDown
+from freshbridge.errors import ProviderDown, Unauthorized
 from freshbridge.queues.backoff import wait_of
 from tests.fakes.provider import FakeTransport, empty_reply
 from tests.unit.circuit.memory_store import MemoryStore
@@ -66,9 +68,23 @@ class Queue:
 
 
 class Run:
-    """The executors at work until `end`; the dead account's provider is up again at `up`."""
+    """The executors at work until `end`; the dead account's provider is up again at `up`.
 
-    def __init__(self, *, messages: int, up: float, end: float) -> None:
+    With `key_refused` it is up, and refuses the key until it is replaced at `new_key_at`, which
+    closes the circuit.
+    """
+
+    def __init__(
+        self,
+        *,
+        messages: int,
+        up: float,
+        end: float,
+        key_refused: bool = False,
+        new_key_at: float = float("inf"),
+    ) -> None:
+        self.key_refused = key_refused
+        self.new_key_at = new_key_at
         self.random = random.Random(7)  # noqa: S311 - a simulation
         backlog = [Message(BEGIN, f"dead-{n}", DEAD) for n in range(messages)]
         others = [Message(BEGIN + 60.0 * n, f"alive-{n}", ALIVE) for n in range(300)]
@@ -79,6 +95,7 @@ class Run:
         self.up = up
         self.calls: list[float] = []
         self.done: dict[str, float] = {}
+        self.replaced = False
         self.executors = [
             Circuits(self.store, clock=lambda: self.now, jitter=self.random.random)
             for _ in range(EXECUTORS)
@@ -93,6 +110,9 @@ class Run:
             self.now = max(at, self.queue.next())
             if self.now >= end:
                 return
+            if self.now >= self.new_key_at and not self.replaced:
+                self.replaced = True
+                Circuits(self.store, clock=lambda: self.now).close(DEAD)
             for message in self.queue.take(self.now):
                 self._try(self.executors[number], message)
             heapq.heappush(free, (self.now + 0.01, number))
@@ -105,7 +125,10 @@ class Run:
             self.now += REFUSAL_S
             self.queue.hide(message, self.now + wait_of(error, 1, random=self.random.random()))
             return
-        up = message.instance == ALIVE or self.now >= self.up
+        up = message.instance == ALIVE or self.now >= self.up or self.replaced
+        if self.key_refused and not up:
+            self._refuse(passage, message)
+            return
         reply = empty_reply(204 if up else 503)
         self.now += CALL_S if message.instance == DEAD else 0.05
         passage.around(FakeTransport().on("GET", "/api/v2/tickets/7", reply)).send(REQUEST)
@@ -118,6 +141,14 @@ class Run:
         receives = self.queue.receives[message.name]
         wait = wait_of(ProviderDown("no"), receives, random=self.random.random())
         self.queue.hide(message, self.now + wait)
+
+    def _refuse(self, passage: Passage, message: Message) -> None:
+        self.now += CALL_S
+        self.calls.append(self.now)
+        error = passage.refused(Unauthorized("no", status=401))
+        passage.leave()
+        if isinstance(error, CircuitOpen):
+            self.queue.hide(message, self.now + wait_of(error, 1, random=self.random.random()))
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +192,30 @@ def test_when_it_is_up_again_all_is_done_by_itself_soon() -> None:
     assert len(dead) == 2_000
     assert min(dead) <= up + 1.2 * 900 + 10
     assert max(dead) <= up + 1.2 * 900 + 900 + 2_000 * CALL_S / EXECUTORS
+
+
+def test_a_short_backlog_of_a_refused_key_is_done_soon_after_a_new_key() -> None:
+    new_key_at = BEGIN + HOUR
+    run = Run(
+        messages=12,
+        up=float("inf"),
+        end=new_key_at + HOUR,
+        key_refused=True,
+        new_key_at=new_key_at,
+    )
+    dead = [done for name, done in run.done.items() if name.startswith("dead")]
+
+    # One met the refusal itself, and was told so for good.
+    assert len(dead) == 11
+    assert min(dead) > new_key_at
+    assert max(dead) <= new_key_at + 2 * WATCH_S + 12 * CALL_S + LOOK_S
+
+
+def test_a_long_backlog_of_a_refused_key_costs_few_receives() -> None:
+    hours = 2
+    run = Run(messages=10_000, up=float("inf"), end=BEGIN + hours * HOUR, key_refused=True)
+    receives = sum(run.queue.receives[f"dead-{number}"] for number in range(10_000))
+
+    # Less than half a receive an hour of it is for those that look for a new key.
+    assert receives / 10_000 / hours <= 5.2
+    assert len(run.calls) <= 20

@@ -40,6 +40,13 @@ def test_what_was_not_looked_at_is_told() -> None:
     assert (hurried["total"], hurried["complete"]) == (0, False)
 
 
+def test_no_more_than_were_asked_for_are_counted() -> None:
+    counted = census(LETTERS, Filter(), lambda: True, 100, limit=2)
+
+    assert (counted["total"], counted["complete"]) == (2, True)
+    assert counted["oldest_parked_at"] == LETTERS[1].parked_at
+
+
 def test_none_is_no_error() -> None:
     assert census([], Filter(), lambda: True, 1) == {
         "total": 0,

@@ -16,6 +16,7 @@ from tests import builders
 from tests.unit.dead_letters.letters import NOW, letter
 
 LETTER = letter()
+WORDS = st.text(min_size=1, max_size=20).filter(str.strip)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,13 @@ def test_those_that_wait_are_meant_unless_it_says_otherwise() -> None:
         ({"code": "x" * 300}, "code"),
         ({"parked_from": "yesterday"}, "parked_from"),
         ({"parked_to": "9999-99-99"}, "parked_to"),
+        ({"code": ""}, "code"),
+        ({"text": " "}, "text"),
+        ({"queue": None}, "queue"),
+        (
+            {"parked_from": "2026-03-03T12:00:01Z", "parked_to": "2026-03-03T12:00:00Z"},
+            "parked_from",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(asked: dict[str, Any], field: str) -> None:
@@ -88,8 +96,8 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
         {},
         optional={
             "queue": st.sampled_from(["events", "ACTIONS"]),
-            "code": st.text(min_size=1, max_size=20),
-            "text": st.text(min_size=1, max_size=20),
+            "code": WORDS,
+            "text": WORDS,
             "parked_from": st.datetimes().map(lambda moment: moment.isoformat()),
         },
     )

@@ -46,6 +46,7 @@ OBJECTS = st.dictionaries(WORDS, WORDS | st.integers() | st.booleans(), max_size
         return_at=WORDS,
         claimed_by=WORDS,
         carried=st.booleans(),
+        original_body=WORDS,
         history=st.lists(st.builds(Entry, WORDS, WORDS, WORDS, WORDS), max_size=3).map(tuple),
         version=NUMBERS,
     )

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freshbridge.dead_letters.subject import Queue, letter_id, read_subject, with_parameters
+from freshbridge.dead_letters.subject import (
+    Queue,
+    letter_id,
+    read_subject,
+    same_effect_otherwise,
+    with_parameters,
+)
 from freshbridge.queues.envelope import action_request, to_text
 from tests import builders
 
@@ -82,3 +88,23 @@ def test_any_text_is_a_letter(text: str) -> None:
     assert letter_id(Queue.ACTIONS, text, "m-1").startswith("dl_")
     assert all(isinstance(value, str) for value in (subject.action_id, subject.origin_type))
     "".join((subject.action_id, subject.instance_id)).encode()
+
+
+@pytest.mark.parametrize(
+    ("changed", "otherwise"),
+    [
+        ({}, False),
+        ({"submitted_at": "2026-03-04T00:00:00Z"}, False),
+        ({"parameters": {"ticket_id": 7}}, True),
+        ({"instance_id": "7"}, True),
+        ({"parameters": {"ticket_id": 7}, "idempotency_key": "another"}, False),
+        ({"parameters": {"ticket_id": 7}, "idempotency_key": ""}, False),
+    ],
+)
+def test_a_copy_from_before_an_edit_is_known_by_what_it_asks_for(
+    changed: dict[str, Any], otherwise: bool
+) -> None:
+    mended = to_text(builders.action_request())
+
+    assert same_effect_otherwise(to_text(builders.action_request(**changed)), mended) is otherwise
+    assert not same_effect_otherwise("not JSON", mended)

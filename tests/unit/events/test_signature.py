@@ -10,11 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freshbridge.events.authentication import NotAuthenticated, authenticate
-from freshbridge.events.signature import TOLERANCE_S, is_signed, signature
+from freshbridge.events.signature import TOLERANCE_S, is_in_time, signature, signed_at
 
 NOW = 1_772_539_360
 BODY = '{"ticket_id": 1042, "subject": "é"}'.encode()
 SECRET = "made-up-secret"
+
+
+def is_signed(header: str, body: bytes, secrets: list[str], *, now: float) -> bool:
+    moment = signed_at(header, body, secrets)
+    return moment is not None and is_in_time(moment, now)
 
 
 def test_the_header_is_what_the_documentation_says() -> None:
@@ -80,3 +85,19 @@ def test_a_wrong_signature_is_not_made_up_for_by_the_secret() -> None:
         headers = {"x-freshbridge-signature": header, "x-freshbridge-secret": SECRET}
         with pytest.raises(NotAuthenticated):
             authenticate(headers, secrets=[SECRET], body=BODY, now=NOW)
+
+
+@pytest.mark.parametrize(("off", "side"), [(400, "behind"), (-400, "ahead of")])
+def test_who_signs_with_a_wrong_clock_is_told_so_and_a_stranger_is_not(off: int, side: str) -> None:
+    def refused(header: str) -> str:
+        with pytest.raises(NotAuthenticated) as raised:
+            authenticate(
+                {"x-freshbridge-signature": header}, secrets=[SECRET], body=BODY, now=NOW + off
+            )
+        return raised.value.what
+
+    shown = refused(signature(BODY, SECRET, NOW))
+    assert f"its time is 400 seconds {side} this clock; 300 are allowed" in shown
+
+    for strange in (signature(BODY, "guess", NOW), signature(b"other", SECRET, NOW), f"t={NOW}"):
+        assert refused(strange) == "webhook secret missing or wrong"

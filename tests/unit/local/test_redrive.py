@@ -51,7 +51,8 @@ def test_only_a_yes_moves_anything(
 
     assert function.orders == ([{"queue": "actions", "all": True}] if moves else [])
     out = capsys.readouterr().out
-    assert out.split()[:4] == ["3", "invalid_parameters", "2", "not_found"]
+    assert out.splitlines()[0] == "actions: 5 dead letters"
+    assert out.split()[4:8] == ["3", "invalid_parameters", "2", "not_found"]
     assert ("5 put back" in out) is moves
 
 
@@ -111,7 +112,7 @@ def test_a_move_by_the_queue_service_is_followed(
 
     assert len(naps) == 2
     out = capsys.readouterr().out.splitlines()
-    assert out[1:] == ["actions: 1 of about 9 put back so far"] * 2 + ["actions: 9 put back"]
+    assert out[2:] == ["actions: 1 of about 9 put back so far"] * 2 + ["actions: 9 put back"]
 
 
 def test_a_move_that_was_cut_short_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,7 +146,29 @@ def test_the_options_are_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = {
         "code": "not_found", "instance_id": "7", "parked_from": "2026-01-01", "text": "gone",
     }  # fmt: skip
-    assert asked == [{"queue": "actions", "filter": chosen, "dry_run": True}]
+    assert asked[0] == {"queue": "actions", "filter": chosen, "dry_run": True}
+
+
+def test_letters_of_the_other_queues_are_told_of_and_left_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = {"actions": {}, "events": {"a": 2, "b": 1}, "sync": {"c": redrive.MOST_ELSEWHERE}}
+    asked: list[Mapping[str, Any]] = []
+
+    def function(event: Mapping[str, Any]) -> Mapping[str, Any]:
+        asked.append(event)
+        return {"by_code": held[event["queue"]]}
+
+    monkeypatch.setattr(redrive, "invoker", lambda _stack, local: function)  # noqa: ARG005 - named
+
+    assert redrive.main(["actions", "--yes"]) == 0
+
+    assert capsys.readouterr().out.splitlines() == [
+        "actions: no dead letters",
+        "events: 3 dead letters too: make redrive QUEUE=events",
+        "sync: 1000 or more dead letters too: make redrive QUEUE=sync",
+    ]
+    assert all(event["dry_run"] for event in asked)
 
 
 @pytest.mark.parametrize("options", ["all", "actions --limit 0", "actions --limit x"])

@@ -101,6 +101,58 @@ def test_a_name_that_the_event_lacks_is_an_error_naming_the_parameter(template: 
 
 
 @pytest.mark.parametrize(
+    ("template", "named"),
+    [
+        ("{{ ticket.nothing }}", "ticket.nothing"),
+        ("Wörter: {{ ticket.nothing.deeper }}", "ticket.nothing.deeper"),
+        ("{{ nothing }} {{ ticket.id }}", "nothing"),
+        ("{{ ticket.tags[7].x }}", "ticket.tags[7].x"),
+        ("a\n{% if ticket.nothing > 3 %}b{% endif %}", "if ticket.nothing > 3"),
+    ],
+)
+def test_what_is_undefined_is_named(template: str, named: str) -> None:
+    with pytest.raises(InvalidTemplate) as raised:
+        rendered(template)
+    assert f"undefined value: {named} (line" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("template", "value"),
+    [
+        ("<p>{{ ticket.subject }}</p>", "<p>&lt;b&gt;&amp;</p>"),
+        (" {{ ticket.subject }}\n", "&lt;b&gt;&amp;"),
+        ("{{ ticket.subject|safe }}", "<b>&"),
+        ("<p>{{ ticket.subject|safe }}</p>", "<p><b>&</p>"),
+        ("{{ ticket.subject|e }}", "&lt;b&gt;&amp;"),
+        ("{{ ticket.subject|replace('b', '<i>') }}", "&lt;&lt;i&gt;&gt;&amp;"),
+        ("{{ ticket.tags|join('<br>') }}",
+         "&lt;i&gt;&lt;br&gt;x"),
+        ("{{ ticket.nothing|default(ticket.subject) }}", "&lt;b&gt;&amp;"),
+        ("{% for tag in ticket.tags %}<li>{{ tag }}{% endfor %}", "<li>&lt;i&gt;<li>x"),
+        ("{{ ticket.id }}", 7),
+    ],
+)  # fmt: skip
+def test_what_a_template_puts_into_html_is_escaped_unless_said_to_be_safe(
+    template: str, value: object
+) -> None:
+    event = {"ticket": {"id": 7, "subject": "<b>&", "tags": ["<i>", "x"]}}
+    parameters = {"body": template, "subject": "{{ ticket.subject }}", "reply": {"body": template}}
+
+    filled = render(parameters, event, html={"body"})
+
+    assert filled["body"] == value
+    assert filled["subject"] == "<b>&"
+    assert filled["reply"] == {"body": rendered(template, event)}
+
+
+@given(st.text("<>&\"'/ab"))
+def test_no_markup_comes_out_of_a_value(text: str) -> None:
+    for template in ("{{ ticket.x }}", "-{{ ticket.x ~ ticket.x }}"):
+        filled = render({"body": template}, {"ticket": {"x": text}}, html={"body"})["body"]
+        assert not set(filled) & set("<>\"'")
+
+
+@pytest.mark.parametrize(
     "template",
     [
         "{% include ticket.subject %}",

@@ -40,7 +40,7 @@ from freshbridge.actions.once import HalfDone
 from freshbridge.actions.perform import check, perform
 from freshbridge.actions.record import Attempt, State
 from freshbridge.actions.record_store import Begun, RecordStore, failure_attributes
-from freshbridge.errors import Conflict, InvalidRequest, Retry
+from freshbridge.errors import Conflict, InvalidRequest, Reject, Retry
 from freshbridge.freshdesk.client import FreshdeskClient
 from freshbridge.instances.connection import Connections
 from freshbridge.instances.trace import Cause
@@ -132,6 +132,9 @@ class Executor:
 
         `queued` says whether a message stands behind the request and brings it back; `waiting` how
         long its calls may wait for the account's rate budget.
+
+        What had its effect answers before its parameters are looked at: this copy's may be those
+        that another one was mended of.
 
         Raises:
             UnknownAction, InvalidParameters: before any call.
@@ -229,10 +232,8 @@ class Executor:
         self, request: ActionRequest, context: LambdaContext, run: _Run
     ) -> tuple[Outcome, bool]:
         """What the action answered, and whether it ran just now."""
-        action = check(request, self._catalogue)
-        if action.effect is Effect.READ:
-            # Read anew each time: an answer of the first time may be old by the second.
-            return self._run(request, run), True
+        if self._catalogue.find(request.platform, request.action).effect is Effect.READ:
+            return self._read(request, run)
         self._config.register_lambda_context(context)
         ran: list[bool] = []
         fields = {
@@ -253,6 +254,17 @@ class Executor:
                 "the idempotency table did not answer", outcome_unknown=bool(ran)
             ) from error
         return Outcome(**json.loads(self._payloads.unpack(kept["outcome"]))), bool(ran)
+
+    def _read(self, request: ActionRequest, run: _Run) -> tuple[Outcome, bool]:
+        """Read anew each time: an answer of the first time may be old by the second."""
+        try:
+            check(request, self._catalogue)
+        except Reject:
+            kept = self._recorded(request) if run.begun.succeeded else None
+            if kept is None:
+                raise
+            return kept, False
+        return self._run(request, run), True
 
     def _until_over_s(self, error: BaseException) -> float:
         """Seconds until the execution that is at it must be over: its function's time is up then.
@@ -275,6 +287,7 @@ class Executor:
         run: _Run = request["run"]
         outcome = self._recorded(envelope) if run.begun.succeeded else None
         if outcome is None:
+            check(envelope, self._catalogue)
             request["ran"].append(True)
             outcome = self._run(envelope, run)
         text = json.dumps(asdict(outcome), separators=(",", ":"))

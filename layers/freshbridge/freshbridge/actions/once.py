@@ -114,6 +114,11 @@ def _earlier(
     if found is None:
         unsure.absent = True
         return None
+    return reconciled(found)
+
+
+def reconciled(found: Outcome) -> Outcome:
+    """The outcome that an earlier attempt had without anybody knowing, told as such."""
     data = {**found.data, "reconciled": True}
     return replace(found, data=data, message=f"{found.message} ({FOUND})")
 

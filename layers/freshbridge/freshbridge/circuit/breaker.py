@@ -36,7 +36,7 @@ LONGEST_ASKED_S = 3600.0
 PROBE_S = 60.0
 """A probe that has not ended by then may be dead: another one may go."""
 RELAPSE_S = 300.0
-"""A circuit that opens again so soon after it closed goes on where it was."""
+"""A circuit that opens again for the same reason so soon after it closed goes on where it was."""
 _JITTER = 0.2
 
 
@@ -74,7 +74,8 @@ class Circuit:
     `reason` is None while it is closed. `what` says what was seen last. `since` is when it opened,
     `until` when it is tried again, `times` how often in a row it was opened. `probe` names the work
     that holds the probe, until `probe_until`. `suspects` are the works that failed since the last
-    answer, the first of them at `suspected_at`. `closed_at` is when it was closed last.
+    answer, the first of them at `suspected_at`. `closed_at` is when a probe closed it last, `was`
+    what it had been open for.
     """
 
     reason: Reason | None = None
@@ -87,6 +88,7 @@ class Circuit:
     suspects: tuple[str, ...] = ()
     suspected_at: float = 0.0
     closed_at: float = 0.0
+    was: Reason | None = None
 
     def state(self, now: float) -> State:
         """Where it stands."""
@@ -123,7 +125,7 @@ class Circuit:
         """
         if self.reason is None:
             return replace(self, suspects=(), suspected_at=0.0) if self.suspects else self
-        return Circuit(times=self.times, closed_at=now) if probe else self
+        return Circuit(times=self.times, closed_at=now, was=self.reason) if probe else self
 
     def failed(
         self,
@@ -163,7 +165,7 @@ class Circuit:
         self, reason: Reason, what: str, now: float, jitter: float, asked_s: float | None
     ) -> Circuit:
         again = self.reason is reason or (
-            self.reason is None and self.closed_at > 0 and now - self.closed_at < RELAPSE_S
+            self.reason is None and self.was is reason and now - self.closed_at < RELAPSE_S
         )
         times = self.times + 1 if again else 1
         longest = min(_FIRST_OPEN_S[reason] * 2.0 ** min(times - 1, 30), LONGEST_OPEN_S)
@@ -206,6 +208,7 @@ def from_text(text: str) -> Circuit:
         told = json.loads(text)
         return Circuit(
             reason=Reason(told["reason"]) if "reason" in told else None,
+            was=Reason(told["was"]) if "was" in told else None,
             what=str(told.get("what", "")),
             times=int(told.get("times", 0)),
             probe=str(told.get("probe", "")),

@@ -21,7 +21,7 @@ from typing import Any
 
 from freshbridge import timestamps
 from freshbridge.circuit import breaker
-from freshbridge.circuit.breaker import Admission, Circuit, Edit
+from freshbridge.circuit.breaker import Admission, Circuit, Edit, Reason
 from freshbridge.circuit.passage import Passage
 from freshbridge.circuit.refusal import CircuitOpen, refusal
 from freshbridge.circuit.store import CircuitsUnavailable, Kept, Store
@@ -31,6 +31,10 @@ PACE_S = 0.5
 """Each process sends the work that it holds back this far apart: all of it together comes back
 about as fast as a provider's limit lets it through, and never in one instant."""
 LONGEST_LINE_S = 3600.0
+WATCH_S = 60.0
+WATCHERS = 20
+"""While a key is refused, each process lets so many in each WATCH_S come back after one to two of
+them: a new key closes the circuit at any moment, and nothing can wake what is hidden."""
 PROBING_S = 5.0
 """Whoever comes while the probe is under way comes back after this."""
 
@@ -85,6 +89,7 @@ class Circuits:
         self._on_change = on_change
         self._seen: dict[str, _Seen] = {}
         self._lines: dict[str, tuple[float, int]] = {}
+        self._watchers: dict[str, tuple[float, int]] = {}
 
     def check(self, instance_id: str) -> None:
         """Refuse work that would have to wait, before anything is prepared for it.
@@ -170,11 +175,29 @@ class Circuits:
         """The refusal of work by an open circuit, with a place of its own in time."""
         now = self.clock()
         begin = circuit.until if circuit.until > now else now + PROBING_S
+        if circuit.reason is Reason.KEY_REFUSED:
+            soon = (1 + self.jitter()) * WATCH_S
+            if begin - now > soon and self._watches(instance_id, now):
+                return refusal(circuit, now, after=soon)
         of, place = self._lines.get(instance_id, (0.0, 0))
         place = place if of == circuit.until else 0
         self._lines[instance_id] = (circuit.until, place + 1)
         line = min((place + self.jitter()) * PACE_S, LONGEST_LINE_S)
         return refusal(circuit, now, after=begin - now + line)
+
+    def _watches(self, instance_id: str, now: float) -> bool:
+        """Whether work is one of the few that come back soon.
+
+        None comes back within the period that it is counted in: a backlog of up to WATCHERS always
+        does as a whole.
+        """
+        since, taken = self._watchers.get(instance_id, (0.0, 0))
+        if now - since >= WATCH_S:
+            since, taken = now, 0
+        if taken >= WATCHERS:
+            return False
+        self._watchers[instance_id] = (since, taken + 1)
+        return True
 
     def _look(self, instance_id: str) -> Circuit:
         seen = self._seen.get(instance_id)

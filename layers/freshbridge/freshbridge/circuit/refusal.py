@@ -32,7 +32,8 @@ _SENTENCES = {
     ),
     Reason.KEY_REFUSED: (
         "The provider has refused the instance's key",
-        "Give the instance a key that is valid: that ends the wait at once.",
+        "Give the instance a key that is valid: that closes the circuit at once, and what "
+        "waits comes back by itself.",
     ),
 }
 

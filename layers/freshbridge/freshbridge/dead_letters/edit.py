@@ -2,7 +2,8 @@
 
 The new parameters are merged over the old ones, name by name: a name that is given is replaced as a
 whole, and null is a value like others. With `"replace": true` they take the place of all of them.
-They have to fit the action's own schema, as those of a new request do.
+They have to fit the action's own schema, as those of a new request do. The letter keeps what it
+said before the first edit.
 """
 
 from __future__ import annotations
@@ -14,7 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from freshbridge.actions.perform import check
 from freshbridge.dead_letters.intake import pack_body
-from freshbridge.dead_letters.subject import Queue, read_subject, with_parameters
+from freshbridge.dead_letters.subject import (
+    Queue,
+    read_parameters,
+    read_subject,
+    with_parameters,
+)
 from freshbridge.errors import FieldError, InvalidRequest
 from freshbridge.queues import envelope
 
@@ -24,6 +30,8 @@ if TYPE_CHECKING:
     from freshbridge.queues.payload import PayloadStore
 
 _FIELDS = {"parameters", "replace", "instance_id", "dry_run"}
+_LONGEST_INLINE = 16 * 1024
+"""Bytes of a first text that lie beside the new one: an item of DynamoDB holds 400 KB."""
 
 
 class InvalidRedrive(InvalidRequest):
@@ -72,6 +80,8 @@ def read_changes(body: Mapping[str, Any]) -> Changes:
         for name, value in flags.items()
         if not isinstance(value, bool)
     ]
+    if flags["replace"] is True and parameters is None:
+        wrong.append(FieldError("parameters", "must be given: they replace all", "missing"))
     if wrong:
         raise InvalidRedrive("the dead letter cannot be sent back", fields=wrong)
     return Changes(parameters, flags["replace"], instance_id, flags["dry_run"])
@@ -133,8 +143,14 @@ class Editor:
         """
         text = self.text_with(letter, changes)
         body = pack_body(self._payloads, letter, text)
-        named = sorted(changes.parameters or {})
+        before = self._payloads.unpack(letter.body)
+        given = set(changes.parameters or {})
+        named = sorted(given | set(read_parameters(before)) if changes.replace else given)
         names = [*named, "instance_id"] if changes.instance_id is not None else named
         # The names only: a value may be a customer's words, and a history is shown in lists.
         note = json.dumps(names)[1:-1].replace('"', "")
-        return letter.edited(body, read_subject(text), by, self._clock(), note)
+        original = letter.original_body or pack_body(
+            self._payloads, letter, before, limit=_LONGEST_INLINE
+        )
+        subject = read_subject(text)
+        return letter.edited(body, subject, by, self._clock(), note, original=original)

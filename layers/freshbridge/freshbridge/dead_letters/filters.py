@@ -92,9 +92,9 @@ def read_filter(given: Mapping[str, Any]) -> Filter:
     ]
     values: dict[str, str] = {}
     for name in NAMES:
-        value = given.get(name)
-        if value is None or value == "":
+        if name not in given:
             continue
+        value = given[name]
         if name == "instance_id" and type(value) is int:
             value = str(value)
         if not isinstance(value, str) or len(value) > LONGEST_NAME:
@@ -105,12 +105,23 @@ def read_filter(given: Mapping[str, Any]) -> Filter:
             values[name] = _read(name, value)
         except ValueError as error:
             wrong.append(FieldError(name, str(error), "invalid_value"))
+    wrong += _reversed(values)
     if wrong:
         raise InvalidFilter("the dead letters that are meant cannot be told", fields=wrong)
     return Filter(**values)
 
 
+def _reversed(values: Mapping[str, str]) -> list[FieldError]:
+    first, last = values.get("parked_from", ""), values.get("parked_to", "")
+    if not first or not last or first <= last:
+        return []
+    return [FieldError("parked_from", "must not be later than parked_to", "invalid_value")]
+
+
 def _read(name: str, value: str) -> str:
+    if not value.strip():
+        # Whoever meant one code and sent none must not be given all of them.
+        raise ValueError("must not be empty; leave it out where it does not matter")
     if name == "queue":
         return _one_of(value, [queue.value for queue in Queue])
     if name == "state":

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from freshbridge.dead_letters.letter import Failure, Letter, Parking, State, parked, text_of
-from freshbridge.dead_letters.subject import letter_id, read_subject
+from freshbridge.dead_letters.subject import letter_id, read_subject, same_effect_otherwise
 from freshbridge.errors import Conflict, FreshbridgeError, InvalidRequest
-from freshbridge.queues.payload import PayloadGone
+from freshbridge.queues.payload import INLINE_LIMIT, PayloadGone
 
 if TYPE_CHECKING:
     from freshbridge.dead_letters.carrier import Mark
@@ -55,10 +55,11 @@ class Intake:
         self._payloads = payloads
         self._function = function
 
-    def park(self, message: Message, failure: Failure, *, carried: bool = True) -> Letter:
+    def park(self, message: Message, failure: Failure, *, carried: bool = True) -> Letter | None:
         """Keep the letter of a message; a letter that is there already gets one round more.
 
-        Where it is not `carried`, the SQS dead-letter queue has no copy and is to get one.
+        Where it is not `carried`, the SQS dead-letter queue has no copy and is to get one. None for
+        a copy from before the letter was edited, which is not to be kept: the edit stays.
 
         Raises:
             ClientError, BotoCoreError, LetterContended: it is not kept.
@@ -79,8 +80,14 @@ class Intake:
             expires_at=self._store.expiry(),
         )
 
+        older = False
+
         def change(before: Letter | None) -> Letter:
+            nonlocal older
             now = self._store.clock()
+            older = before is not None and self._is_older(message, text, before)
+            if before is not None and older:
+                return before.without_copy(failure.parked_by, now, failure.code)
             letter = parked(parking, before, now)
             # A pointer's object expires with the message; the letter is kept for longer.
             body = pack_body(self._payloads, letter, text)
@@ -88,8 +95,7 @@ class Intake:
             return letter if carried else replace(letter, carried=False, return_at=text_of(now))
 
         kept = self._store.change(known, change)
-        assert kept is not None  # noqa: S101 - `change` above always makes one
-        return kept
+        return None if older else kept
 
     def uncarried(self, letter: Letter) -> None:
         """Note that the SQS dead-letter queue did not take the copy: it is sent later.
@@ -149,6 +155,12 @@ class Intake:
 
         self._store.change(mark.letter_id, close)
 
+    def _is_older(self, message: Message, text: str, letter: Letter) -> bool:
+        """True for a copy that never went through the letter, which was edited since."""
+        if message.mark is not None or not letter.original_body:
+            return False
+        return same_effect_otherwise(text, self._unpacked(letter.body))
+
     def _unpacked(self, body: str) -> str:
         try:
             return self._payloads.unpack(body)
@@ -182,12 +194,15 @@ def failure_of(
     )
 
 
-def pack_body(payloads: PayloadStore, letter: Letter, text: str) -> str:
-    """The text as it travels: itself, or a pointer to an object of the letter's own.
+def pack_body(
+    payloads: PayloadStore, letter: Letter, text: str, *, limit: int = INLINE_LIMIT
+) -> str:
+    """The text as it travels: itself, or over `limit` bytes a pointer to an object of its own.
 
     Raises:
         ClientError, BotoCoreError: S3 did not take it.
     """
     # Named by its content: whoever loses the race for the letter has not written over the winner's.
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
-    return payloads.pack(text, f"{FOLDER}/{letter.letter_id}/{digest[:32]}.json")
+    key = f"{FOLDER}/{letter.letter_id}/{digest[:32]}.json"
+    return payloads.pack(text, key, limit=limit)

@@ -42,6 +42,7 @@ def to_item(letter: Letter) -> dict[str, Any]:
         "advice": letter.failure.advice,
         "due": DUE if letter.return_at else "",
         "body": letter.body,
+        "original_body": letter.original_body,
         "origin": _json(letter.subject.origin) if letter.subject.origin else "",
         "provider": _json(letter.failure.provider) if letter.failure.provider else "",
         "fields": _json(letter.failure.fields) if letter.failure.fields else "",
@@ -70,6 +71,7 @@ def from_item(item: dict[str, Any]) -> Letter:
         queue=Queue(texts["queue"]),
         state=State(texts["state"]),
         body=texts.get("body", ""),
+        original_body=texts.get("original_body", ""),
         failure=Failure(
             code=texts.get("code", ""),
             message=texts.get("message", ""),

@@ -97,6 +97,7 @@ class Letter:
     known for a stale copy. `return_at` is when the letter is due to be looked at: to come back, or
     to be sent once more when its message was lost. `claimed_by` is the message that took it.
     `carried` is False while the SQS dead-letter queue has no copy though it should.
+    `original_body` is what came before the first edit; "" while nobody has edited it.
     """
 
     letter_id: str
@@ -115,6 +116,7 @@ class Letter:
     return_at: str = ""
     claimed_by: str = ""
     carried: bool = True
+    original_body: str = ""
     history: tuple[Entry, ...] = ()
     version: int = 0
 
@@ -130,9 +132,19 @@ class Letter:
             entries = (entries[0], *entries[-(LONGEST_HISTORY - 1) :])
         return replace(self, history=entries)
 
-    def edited(self, body: str, subject: Subject, by: str, now: float, note: str) -> Letter:
-        """With another body, which is what any message of it will run."""
-        return replace(self, body=body, subject=subject).noted("edited", by, now, note)
+    def edited(
+        self, body: str, subject: Subject, by: str, now: float, note: str, *, original: str
+    ) -> Letter:
+        """With another body, which is what any message of it will run.
+
+        `original`: the body from before the first edit.
+        """
+        changed = replace(self, body=body, subject=subject, original_body=original)
+        return changed.noted("edited", by, now, note)
+
+    def without_copy(self, by: str, now: float, code: str) -> Letter:
+        """As it is, after a copy from before its edit failed: that one is given up."""
+        return self.noted("older copy given up", by, now, code)
 
     def sent_back(self, by: str, now: float, *, automatic: bool = False) -> Letter:
         """On its way to its queue.
@@ -263,6 +275,7 @@ def parked(parking: Parking, before: Letter | None, now: float) -> Letter:
         parked_at=at,
         expires_at=parking.expires_at,
         returns=before.returns if before else 0,
+        original_body=before.original_body if before else "",
         history=before.history if before else (),
         version=before.version if before else 0,
     )

@@ -67,6 +67,12 @@ def read_subject(text: str) -> Subject:
     return Subject(**known)
 
 
+def read_parameters(text: str) -> dict[str, Any]:
+    """An action request's parameters; none where the text has none."""
+    parameters = _object(text).get("parameters")
+    return parameters if isinstance(parameters, dict) else {}
+
+
 def letter_id(queue: Queue, text: str, message_id: str) -> str:
     """The letter's id: the same for the same work, so that a later failure joins its history.
 
@@ -87,6 +93,15 @@ def with_parameters(text: str, parameters: dict[str, Any], instance_id: str | No
     if instance_id is not None:
         fields["instance_id"] = instance_id
     return json.dumps(fields, separators=(",", ":"))
+
+
+def same_effect_otherwise(text: str, other: str) -> bool:
+    """True for two action requests of one key that differ in their parameters or instance."""
+    one, two = _object(text), _object(other)
+    if not one.get("idempotency_key") or one["idempotency_key"] != two.get("idempotency_key"):
+        return False
+    asked = [(each.get("parameters"), _name(each.get("instance_id"))) for each in (one, two)]
+    return asked[0] != asked[1]
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -158,7 +158,8 @@ class Sweep:
         taken = self._intake.park(
             Message(message["MessageId"], message["Body"], sent_ms / 1000, mark), failure
         )
-        self._carrier.park(taken)
+        if taken is not None:
+            self._carrier.park(taken)
 
     def _expired(self, message: MessageTypeDef) -> bool:
         """True for a copy whose letter was kept for as long as letters are."""

@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from freshbridge.dead_letters.letter import Letter, State
+from freshbridge.dead_letters.subject import read_parameters
 
 
 def summary(letter: Letter) -> dict[str, Any]:
@@ -44,13 +45,17 @@ def summary(letter: Letter) -> dict[str, Any]:
     return shown
 
 
-def whole(letter: Letter, text: str | None) -> dict[str, Any]:
-    """All there is to tell. `text` is the message, None when it is gone."""
+def whole(letter: Letter, text: str | None, original: str | None = None) -> dict[str, Any]:
+    """All there is to tell. `text` is the message, None when it is gone.
+
+    `original` is what it was before it was edited, None where it never was or that is gone.
+    """
     body = None if text is None else _read(text)
     parameters = body.get("parameters") if body is not None else None
     return summary(letter) | {
         "body": body,
         "parameters": parameters if isinstance(parameters, dict) else None,
+        "original_parameters": None if original is None else read_parameters(original),
         "idempotency_key": letter.subject.idempotency_key or None,
         "provider": letter.failure.provider or None,
         "fields": list(letter.failure.fields),

@@ -23,10 +23,11 @@ def signature(body: bytes, secret: str, timestamp: int) -> str:
     return f"t={timestamp},v1={_digest(body, secret, str(timestamp))}"
 
 
-def is_signed(header: str, body: bytes, secrets: Iterable[str], *, now: float) -> bool:
-    """Whether one of the header's signatures fits one of the secrets, and its time the clock.
+def signed_at(header: str, body: bytes, secrets: Iterable[str]) -> int | None:
+    """When it was signed, if one of the header's signatures fits one of the secrets; else None.
 
-    Every pair is compared, each in constant time, whatever the others gave.
+    Seconds since the epoch, by the sender's clock: `is_in_time` compares it with one's own. Every
+    pair is compared, each in constant time, whatever the others gave.
     """
     timestamp, shown = _read(header)
     fits = False
@@ -34,7 +35,12 @@ def is_signed(header: str, body: bytes, secrets: Iterable[str], *, now: float) -
         expected = _digest(body, secret, timestamp)
         for candidate in shown:
             fits |= hmac.compare_digest(expected.encode(), candidate.encode())
-    return fits and abs(now - int(timestamp)) <= TOLERANCE_S
+    return int(timestamp) if fits else None
+
+
+def is_in_time(moment: int, now: float) -> bool:
+    """Whether what was signed at `moment` may still, or already, be taken at `now`."""
+    return abs(now - moment) <= TOLERANCE_S
 
 
 def _digest(body: bytes, secret: str, timestamp: str) -> str:

@@ -68,19 +68,19 @@ class DeadLetterQueue:
     ) -> Parked:
         """Keep the message with the reason: a stable word, and a sentence without personal data.
 
-        `parked_at` is UTC, ISO 8601. `record` is the message as it came, `error` what it met.
+        `parked_at` is UTC, ISO 8601. `record` is the message as it came, `error` what it met. A
+        copy from before its letter was edited is given up: the letter stays as it is.
 
         Raises:
             botocore.exceptions.ClientError, BotoCoreError: the message was not parked.
         """
-        letter = None
         if self._letters is not None and record is not None:
             failure = failure_of(
                 error, code=code, message=reason, attempts=attempts, function=self._function
             )
-            letter = self._kept(self._letters, message_of(record), failure)
-        if letter is not None:
-            return self._copied(letter)
+            parked = self._kept(self._letters, message_of(record), failure)
+            if parked is not None:
+                return parked
         # Without a mark: the redrive function takes it into the table later.
         self._carrier.client.send_message(
             QueueUrl=self._carrier.dead_letter_queue_url,
@@ -128,11 +128,13 @@ class DeadLetterQueue:
         claim = message.mark.claim or message.message_id
         return carrier.marked(replace(message.mark, claim=claim))
 
-    def _kept(self, letters: Intake, message: Message, failure: Failure) -> Letter | None:
+    def _kept(self, letters: Intake, message: Message, failure: Failure) -> Parked | None:
+        """What became of it; None while the table does not take it."""
         try:
-            return letters.park(message, failure)
+            letter = letters.park(message, failure)
         except (ClientError, BotoCoreError, LetterContended):
             return None
+        return Parked() if letter is None else self._copied(letter)
 
     def _copied(self, letter: Letter) -> Parked:
         try:

@@ -38,10 +38,10 @@ class PayloadStore:
     def _client(self) -> S3Client:
         return self._injected or aws.s3()
 
-    def pack(self, text: str, key: str) -> str:
-        """The text itself when it is small, else a pointer to it under `key`."""
+    def pack(self, text: str, key: str, *, limit: int = INLINE_LIMIT) -> str:
+        """The text itself up to `limit` bytes, else a pointer to it under `key`."""
         body = text.encode()
-        if len(body) <= INLINE_LIMIT:
+        if len(body) <= limit:
             return text
         self._client.put_object(
             Bucket=self._bucket, Key=key, Body=body, ContentType="application/json"

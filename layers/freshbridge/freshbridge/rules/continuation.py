@@ -23,6 +23,7 @@ from freshbridge.actions.record_store import UnknownActionRecord
 from freshbridge.errors import Reject, Retry
 from freshbridge.queues.payload import PayloadGone
 from freshbridge.rules import templates
+from freshbridge.rules.html_parameters import html_parameters
 from freshbridge.rules.postponement import wait_s
 from freshbridge.rules.route import action_request, due_at
 from freshbridge.rules.templates import InvalidTemplate
@@ -171,6 +172,7 @@ class Continuation:
             context,
             lenient=progress.missing == "empty",
             path=f"actions[{place}].parameters",
+            html=html_parameters(action.platform, action.action, action.parameters),
         )
         return replace(action, parameters=filled)
 

@@ -37,7 +37,7 @@ LARGEST_RULE = 100_000
 LONGEST_DELAY_S = 43_200
 _ACTION_NAME = re.compile(r"[A-Za-z_]\w{0,63}")
 _ACTION_MEMBERS = ("platform", "action", "parameters", "name", "delay_s")
-_OF_TICKETS = ("ticket_", "note_", "reply_")
+OF_TICKETS = ("ticket_", "note_", "reply_")
 _KEPT = ("rule_id", "version", "created_at", "updated_at")
 """Members that a saved rule is shown with and that may come back with it: they change nothing."""
 _MEMBERS = ("name", "trigger", "actions", *NAMES, *_KEPT)
@@ -112,7 +112,7 @@ def read_rule(body: dict[str, Any], *, rule_id: str, saved: bool = False) -> Rul
         actions=_actions(body.get("actions"), saved=saved),
         options=read_options(body),
     )
-    if not saved and rule.platform == "freshdesk" and event.startswith(_OF_TICKETS):
+    if not saved and rule.platform == "freshdesk" and event.startswith(OF_TICKETS):
         _check_fields(rule)
     if saved:
         rule = replace(rule, **{name: body[name] for name in _KEPT[1:] if name in body})

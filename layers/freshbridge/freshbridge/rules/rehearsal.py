@@ -96,6 +96,11 @@ def rehearse(
     if run.outcome != "ran":
         return shown | _not_run(run.code, run.reason)
     actions = [_action(run, action, catalogue) for action in run.actions]
+    refused = [number for number, action in enumerate(actions, 1) if action["refused"]]
+    if refused:
+        which = ", ".join(map(str, refused))
+        why = _not_run(InvalidParameters.code, f"the parameters of action {which} would be refused")
+        return shown | why | {"actions": actions}
     return shown | {"would_run": True, "actions": actions}
 
 

@@ -8,7 +8,7 @@ once.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,11 +19,15 @@ from freshbridge.queues.envelope import ActionRequest
 from freshbridge.rules import templates
 from freshbridge.rules.comparison import Statuses
 from freshbridge.rules.conditions import matches
+from freshbridge.rules.html_parameters import html_parameters
 from freshbridge.rules.model import Rule
 from freshbridge.rules.templates import InvalidTemplate
 
 DEEPEST_CHAIN = 5
 """Rules that may follow from one another, where an event tells which one it comes from."""
+_ONLY_WHOLE = frozenset({"raw", "raw_text"})
+EVENT_NAMES = frozenset(field.name for field in fields(Event)) - _ONLY_WHOLE | {"event"}
+"""Names that every template may take from the event: see `template_context`."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +190,11 @@ def _planned(rule: Rule, event: Event) -> Iterable[Planned]:
             parameters=action.parameters
             if waits
             else templates.render(
-                action.parameters, context, lenient=rule.options.missing == "empty", path=path
+                action.parameters,
+                context,
+                lenient=rule.options.missing == "empty",
+                path=path,
+                html=html_parameters(action.platform, action.action, action.parameters),
             ),
             name=action.name,
             delay_s=action.delay_s,

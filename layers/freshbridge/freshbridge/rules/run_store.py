@@ -234,7 +234,8 @@ def _shown(item: dict[str, Any]) -> dict[str, Any]:
     return {
         "run_id": told["run_id"],
         "at": item["submitted_at"]["S"],
-        "state": item["state"]["S"],
+        # Its actions are on their own once they are handed over: their records tell.
+        "state": None if item["state"]["S"] == "queued" else item["state"]["S"],
         "code": item["code"]["S"] or None,
         "reason": item["message"]["S"] or None,
         "event_id": told["event_id"],

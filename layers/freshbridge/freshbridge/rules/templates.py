@@ -4,13 +4,15 @@
 the event does not have is an error, or an empty text where the rule says so: a note on ticket ""
 helps nobody. The engine is minijinja; template_language says what may be written. Its fuel ends a
 loop that would not, and is less for a large event, whose texts it could repeat. Each rendering
-works on a copy, and only JSON values leave it.
+works on a copy, and only JSON values leave it. In HTML what a template puts in is escaped, unless
+its last filter is `safe`.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from minijinja import Environment, TemplateError
@@ -28,12 +30,19 @@ FUEL_BYTES = 48 * 1024 * 1024
 """Fuel times the event's size; each step gives at most the event once more."""
 MOST_TEMPLATES = 200
 """In one action."""
+_FUNCTIONS = frozenset({"range"})
 RESULTS = frozenset({"results", "steps"})
 """Names that only an ordered rule's later actions have: what the earlier ones came to."""
 # What these errors tell is a name out of the template; the others may quote a value of the event.
 _TELLS_A_NAME = frozenset(
     {"SyntaxError", "UnknownFilter", "UnknownTest", "UnknownFunction", "UnknownMethod"}
 )
+_TEMPLATE = re.compile(r"\{[{%#]")
+_GROWS_IN_HTML = ("<", ">", "&", "'", "/", '\\"')
+_GROWTH = 5
+"""Characters that one of them has more when it is escaped, at most."""
+_CHAIN = re.compile(r"[\w.\[\]'\"-]*\Z")
+_LONGEST_SHOWN = 100
 _ONE_EXPRESSION = re.compile(r"\s*\{\{((?:(?!\}\}|\{\{).)*)\}\}\s*", re.DOTALL)
 
 
@@ -51,13 +60,16 @@ def _invalid(path: str, why: str) -> InvalidTemplate:
     return InvalidTemplate(f"{path}: {why}", fields=[FieldError(path, why)])
 
 
-def _environment(fuel: int = MOST_FUEL, *, lenient: bool = False) -> Environment:
+def _environment(
+    fuel: int = MOST_FUEL, *, lenient: bool = False, html: bool = False
+) -> Environment:
     # Debug output would quote the event's values in the error.
     environment = Environment(
         debug=False,
         fuel=fuel,
         undefined_behavior="chainable" if lenient else "strict",
         pycompat=False,
+        auto_escape_callback=(lambda _name: "html") if html else None,
     )
     for name, function in GUARDED.items():
         environment.add_filter(name, function)
@@ -86,46 +98,84 @@ def check(parameters: dict[str, Any], path: str = "parameters") -> set[str]:
     return named
 
 
+def names(parameters: dict[str, Any], path: str = "parameters") -> Iterator[tuple[str, str]]:
+    """Each name that templates take from their context, `steps.refund.data`, after its place."""
+    environment = _environment()
+    for place, text in _texts(parameters, path):
+        if "{" in text:
+            found = environment.undeclared_variables_in_str(text, nested=True)
+            yield from ((place, name) for name in sorted(found - _FUNCTIONS))
+
+
+def holds_template(value: Any) -> bool:
+    """Whether a template is in the value, or in one within it."""
+    return any(_TEMPLATE.search(text) for _place, text in _texts(value, ""))
+
+
 def render(
     parameters: dict[str, Any],
     context: dict[str, Any],
     *,
     lenient: bool = False,
     path: str = "parameters",
+    html: Collection[str] = (),
 ) -> dict[str, Any]:
     """The parameters with every template filled from `context`.
 
-    `lenient` makes a missing value an empty text.
+    `lenient` makes a missing value an empty text. `html` are the dotted paths of those parameters
+    that are HTML: what is filled in there is escaped.
 
     Raises:
         InvalidTemplate: naming the parameter; the event's values are never quoted.
     """
     text = json.dumps(context)
-    fuel = min(MOST_FUEL, max(LEAST_FUEL, FUEL_BYTES // len(text)))
-    rendering = _Rendering(_environment(fuel, lenient=lenient), json.loads(text), lenient=lenient)
-    return {name: rendering.filled(value, f"{path}.{name}") for name, value in parameters.items()}
+    plain = _environment(_fuel(len(text)), lenient=lenient)
+    escaping = plain
+    if html:
+        larger = len(text) + _GROWTH * sum(map(text.count, _GROWS_IN_HTML))
+        escaping = _environment(_fuel(larger), lenient=lenient, html=True)
+    rendering = _Rendering(plain, escaping, json.loads(text), lenient=lenient, html=html)
+    return {
+        name: rendering.filled(value, f"{path}.{name}", name) for name, value in parameters.items()
+    }
+
+
+def _fuel(size: int) -> int:
+    return min(MOST_FUEL, max(LEAST_FUEL, FUEL_BYTES // size))
 
 
 class _Rendering:
     """One action's parameters being filled."""
 
-    def __init__(self, environment: Environment, context: Any, *, lenient: bool) -> None:
-        self._environment = environment
+    def __init__(
+        self,
+        plain: Environment,
+        escaping: Environment,
+        context: Any,
+        *,
+        lenient: bool,
+        html: Collection[str],
+    ) -> None:
+        self._plain = plain
+        self._escaping = escaping
         self._context = context
         self._lenient = lenient
+        self._html = html
 
-    def filled(self, value: Any, path: str) -> Any:
+    def filled(self, value: Any, path: str, name: str) -> Any:
+        """`path` is where the value is in the rule, `name` its dotted path for `html`."""
         if isinstance(value, dict):
-            return {k: self.filled(v, f"{path}.{k}") for k, v in value.items()}
+            return {k: self.filled(v, f"{path}.{k}", f"{name}.{k}") for k, v in value.items()}
         if isinstance(value, list):
-            return [self.filled(v, f"{path}[{i}]") for i, v in enumerate(value)]
+            return [self.filled(v, f"{path}[{i}]", name) for i, v in enumerate(value)]
         if not isinstance(value, str) or "{" not in value:
             return value
         try:
             check_language(value)
-            text = json.dumps(self._result(value), ensure_ascii=False, allow_nan=False)
+            result = self._result(value, html=name in self._html)
+            text = json.dumps(result, ensure_ascii=False, allow_nan=False)
         except TemplateError as error:
-            raise _invalid(path, _reason(error)) from None
+            raise _invalid(path, _reason(error, value)) from None
         except NotAllowed as error:
             raise _invalid(path, str(error)) from None
         except Exception as error:  # a value of the event, or a filter, raises whatever it likes
@@ -134,14 +184,18 @@ class _Rendering:
             raise _invalid(path, f"its text is over {LONGEST_OUTPUT} characters")
         return json.loads(text)
 
-    def _result(self, value: str) -> Any:
+    def _result(self, value: str, *, html: bool) -> Any:
+        environment = self._escaping if html else self._plain
         alone = _ONE_EXPRESSION.fullmatch(value)
         if not alone:
-            return self._environment.render_str(value, **self._context)
-        result = self._environment.eval_expr(alone[1], **self._context)
+            return environment.render_str(value, **self._context)
+        result = environment.eval_expr(alone[1], **self._context)
+        if html and isinstance(result, str):
+            # Only rendering escapes.
+            return environment.render_str(value.strip(), **self._context)
         if result is None:
             # Both null and a missing name evaluate to None; only rendering tells them apart.
-            shown = self._environment.render_str(value, **self._context)
+            shown = environment.render_str(value, **self._context)
             return "" if self._lenient and shown.strip() == "" else None
         return result
 
@@ -154,8 +208,22 @@ def _texts(value: Any, path: str) -> list[tuple[str, str]]:
     return [(path, value)] if isinstance(value, str) else []
 
 
-def _reason(error: TemplateError) -> str:
+def _reason(error: TemplateError, source: str = "") -> str:
     words = str(error).splitlines()[0].partition(" (in <")[0]
     if error.kind not in _TELLS_A_NAME:
         words = words.partition(":")[0]
+    if error.kind == "UndefinedError" and (expression := _expression(error, source)):
+        words = f"{words}: {expression}"
     return f"{words} (line {error.line})"
+
+
+def _expression(error: TemplateError, source: str) -> str:
+    """What the template says where the error is: never a value of the event."""
+    alone = _ONE_EXPRESSION.fullmatch(source)
+    # The engine counts bytes, within the expression where it was given no more than that.
+    text = (alone[1] if alone and error.name == "<expression>" else source).encode()
+    start, end = error.range or (0, 0)
+    # Of a chain of names it marks the end alone: `.nothing` of `ticket.nothing`.
+    before = _CHAIN.search(text[:start].decode(errors="ignore"))
+    marked = text[start:end].decode(errors="ignore")
+    return f"{before[0] if before else ''}{marked}"[:_LONGEST_SHOWN]

@@ -17,6 +17,7 @@ from freshbridge.actions.freshdesk.company_duplicates import (
 )
 from freshbridge.actions.freshdesk.company_lookup import Domain
 from freshbridge.actions.freshdesk.fields import Day, RecordId
+from freshbridge.actions.once import reconciled
 from freshbridge.errors import Conflict
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def _settled(
     if company_id is not None and context.unsure is not None:
         company = context.client.company(company_id)
         if made_by_this_request(context, fields, company):
-            return _shown(context, company, "Company created", created=True, updated=False)
+            made = _shown(context, company, "Company created", created=True, updated=False)
+            return reconciled(made)
     if company_id is None or parameters.on_duplicate == "fail":
         raise refusal(conflict, company_id) from conflict
     if parameters.on_duplicate == "return":

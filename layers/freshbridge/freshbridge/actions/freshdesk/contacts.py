@@ -26,6 +26,7 @@ from freshbridge.actions.freshdesk.contact_state import (
     update_contact_in_any_state,
 )
 from freshbridge.actions.freshdesk.fields import RecordId
+from freshbridge.actions.once import reconciled
 from freshbridge.errors import Conflict
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def _settled(
     if existing is None:
         raise refusal(conflict, None) from conflict
     if made_by_this_request(context, fields, existing):
-        return shown_contact(context, existing, "Contact created", created=True, updated=False)
+        made = shown_contact(context, existing, "Contact created", created=True, updated=False)
+        return reconciled(made)
     if parameters.on_duplicate == "fail":
         raise refusal(conflict, existing) from conflict
     if parameters.on_duplicate == "return":
