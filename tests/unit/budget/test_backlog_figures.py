@@ -108,6 +108,19 @@ def test_4000_calls_at_400_a_minute() -> None:
         assert max(job.receives for job in backlog.jobs) <= 6
 
 
+def test_a_backlog_of_10000_is_received_twice_and_seldom_more() -> None:
+    """An hour of a Pro account's creations, which a queue hands out in any order."""
+    limits, window_s, _ = CREATIONS
+
+    backlog = worked_off((limits, window_s, 10_000), share=0.3, in_order=False)
+
+    writes, receives = backlog.per_call()
+    told("10,000: writes per call, receives per message", [writes, receives])
+    assert receives <= 3.0
+    assert writes <= 1.0
+    assert backlog.utilisation() >= 0.98
+
+
 @pytest.mark.parametrize("around", [0.01, 0.13])
 def test_functions_that_are_faster_or_slower_use_as_much(around: float) -> None:
     """Hardly any time between calls, and nearly all that five functions have.
