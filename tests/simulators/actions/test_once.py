@@ -123,8 +123,7 @@ def test_an_answer_that_is_lost_costs_no_second_record(
     assert (before == 1) is (kind not in ("drop_before", "html_500"))
     record = world.record(request)
     assert (record.state, record.unsure_since) == (State.SUCCEEDED, "")
-    # A company is unique: that it is there already is what a second call is told.
-    found = before == 1 and action != "create_company"
+    found = before == 1
     assert outcome.data.get("reconciled", False) is found
     assert ("found: an earlier attempt" in record.message) is found
 
@@ -142,8 +141,7 @@ def test_a_function_that_is_killed_costs_no_second_record(
 
     assert isinstance(outcome, Outcome)
     assert len(CREATIONS[action][2](world.desk.account)) == 1
-    found = after_the_call and action != "create_company"
-    assert outcome.data.get("reconciled", False) is found
+    assert outcome.data.get("reconciled", False) is after_the_call
 
 
 @pytest.mark.parametrize("action", LOOKED_UP)
