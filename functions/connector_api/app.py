@@ -29,6 +29,7 @@ from connector_api import (
 )
 from connector_api.gate import check_access
 from freshbridge import aws
+from freshbridge.actions.once import OutcomeUnknown
 from freshbridge.circuit.refusal import CircuitOpen
 from freshbridge.errors import (
     Conflict,
@@ -62,6 +63,7 @@ STATUS: tuple[tuple[type[FreshbridgeError], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
     (WrongState, 409),
+    (OutcomeUnknown, 409),
 )
 
 

@@ -13,6 +13,7 @@ from freshbridge import aws
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters, Unfinished
 from freshbridge.actions.catalogue import CATALOGUE, Catalogue
 from freshbridge.actions.context import Context
+from freshbridge.actions.once import OutcomeUnknown
 from freshbridge.errors import Unreachable
 from freshbridge.queues.envelope import ActionRequest, action_request
 from tests import builders
@@ -481,3 +482,10 @@ def test_a_new_action_is_listed_checked_and_run_like_the_others(
     assert api("POST", body={"action": "greet", "parameters": {"nam": "x"}})[0] == 400
     _, body, _ = api("POST", body={"action": "greet", "parameters": {"name": "Ravi"}})
     assert body["data"] == {"said": "Ravi, 55"}
+
+
+def test_an_outcome_that_nobody_knows_is_a_conflict(start: Start) -> None:
+    answer = start("ConnectorApi").refused(OutcomeUnknown("it cannot be told"))
+
+    assert answer.status_code == 409
+    assert json.loads(answer.body)["code"] == "outcome_unknown"
