@@ -104,7 +104,7 @@ class Reconciliation:
     attempt `find` can be asked.
     """
 
-    find: Callable[[Context, Unsure, Any], Outcome | None]
+    find: Callable[[Context[Any], Unsure, Any], Outcome | None]
     makes: str = ""
     settle_s: float = SETTLE_S
     doubles: Callable[[Any], bool] = lambda _parameters: True
@@ -125,7 +125,7 @@ class Action:
     platform: str
     name: str
     parameters: type[Parameters]
-    run: Callable[[Context, Any], Outcome]
+    run: Callable[[Context[Any], Any], Outcome]
     effect: Effect
     example: Mapping[str, Any] = field(default_factory=dict)
     credits: int = 1

@@ -9,7 +9,7 @@ from freshbridge.actions.once import outcome_known
 
 if TYPE_CHECKING:
     from freshbridge.actions.record_store import Begun
-    from freshbridge.freshdesk.client import FreshdeskClient
+    from freshbridge.instances.provider_clients import ProviderClient
     from freshbridge.queues.envelope import ActionRequest
 
 
@@ -24,7 +24,7 @@ class BegunAttempt:
     at: str
     mark: str
     begun: Begun
-    clients: list[FreshdeskClient] = field(default_factory=list)
+    clients: list[ProviderClient] = field(default_factory=list)
 
     @property
     def wrote(self) -> bool:

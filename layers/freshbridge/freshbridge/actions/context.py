@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, cast
+
+from typing_extensions import TypeVar
 
 from freshbridge import timestamps
 
@@ -125,14 +127,20 @@ class Services:
     synced: SyncedTickets | None = None
 
 
+C = TypeVar("C", default="FreshdeskClient")
+"""The client of the action's platform: Freshdesk's where nothing else is said."""
+
+
 @dataclass(frozen=True)
-class Context:
+class Context(Generic[C]):
     """One run of one action. `clock` gives the present, aware of its zone.
+
+    `client` speaks to the provider of the instance; None for an action that needs no account.
 
     `unsure`: earlier runs may have had their effect, without anybody knowing.
     """
 
-    client: FreshdeskClient
+    client: C
     instance: Instance
     request: ActionRequest
     services: Services
@@ -172,7 +180,12 @@ class Context:
     ) -> Cached:
         """The account's agents, groups, fields and so on: see Reference. Not to be changed."""
         return self.services.reference.get(
-            self.client, self.instance, kind, key=key, refresh=refresh, max_age_s=max_age_s
+            cast("FreshdeskClient", self.client),
+            self.instance,
+            kind,
+            key=key,
+            refresh=refresh,
+            max_age_s=max_age_s,
         )
 
     def ticket_url(self, ticket_id: int) -> str:

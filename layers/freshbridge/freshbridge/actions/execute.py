@@ -41,8 +41,8 @@ from freshbridge.actions.perform import check, perform
 from freshbridge.actions.record import Attempt, State
 from freshbridge.actions.record_store import Begun, RecordStore, failure_attributes
 from freshbridge.errors import Conflict, InvalidRequest, Reject, Retry
-from freshbridge.freshdesk.client import FreshdeskClient
 from freshbridge.instances.connection import Connections
+from freshbridge.instances.provider_clients import WITHOUT_ACCOUNT
 from freshbridge.instances.trace import Cause
 from freshbridge.queues.payload import PayloadStore
 
@@ -307,15 +307,20 @@ class Executor:
         action = self._catalogue.find(request.platform, request.action)
         started = self._running[request.action_id]
 
-        def work(client: FreshdeskClient, instance: Instance) -> Outcome:
+        def work(client: Any, instance: Instance) -> Outcome:
             if started.wrote and action.reconcile is not None:
                 # Begun anew with a key that was rotated meanwhile.
                 raise HalfDone("the key was refused in the middle", outcome_unknown=True)
-            started.clients.append(client)
+            if client is not None:
+                started.clients.append(client)
             return perform(
                 Context(client, instance, request, self._services, self._clock, run.begun.unsure),
                 action,
             )
 
         cause = Cause(request.correlation_id, action_id=request.action_id)
-        return self._connections.use(request.instance_id, work, cause=cause, waiting=run.waiting)
+        if request.platform in WITHOUT_ACCOUNT:
+            return self._connections.visit(request.instance_id, lambda own: work(None, own))
+        return self._connections.use(
+            request.instance_id, work, platform=request.platform, cause=cause, waiting=run.waiting
+        )

@@ -8,18 +8,17 @@ instance's circuit, which holds it back while the provider is down or the key st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from freshbridge.errors import Misconfigured, Unauthorized
-from freshbridge.freshdesk.client import FreshdeskClient, OnReply
-from freshbridge.freshdesk.credentials import Credential, Login
-from freshbridge.instances.origin import freshdesk_origin
+from freshbridge.instances.provider_clients import Opening, provider_of
 from freshbridge.instances.traced_transport import UNKNOWN
 
 if TYPE_CHECKING:
     from freshbridge.budget.budgeted_transport import Budgets, Waiting
     from freshbridge.circuit.circuits import Circuits
     from freshbridge.circuit.passage import Passage
+    from freshbridge.freshdesk.client import OnReply
     from freshbridge.http_message import Timeouts
     from freshbridge.instances.model import Instance
     from freshbridge.instances.registry import Registry
@@ -77,24 +76,30 @@ class Connections:
     def use(
         self,
         instance_id: str,
-        work: Callable[[FreshdeskClient, Instance], T],
+        work: Callable[[Any, Instance], T],
         *,
+        platform: str = "freshdesk",
         cause: Cause = UNKNOWN,
         waiting: Waiting | None = None,
     ) -> T:
         """Run `work` with a client of the instance; `cause` is what a trace of its calls names.
 
-        `waiting` says how long its calls may wait for their slots in the account's rate budget;
-        without it they draw on none.
+        `platform` is the one that `work` speaks to, and gets the client of. `waiting` says how long
+        its calls may wait for their slots in the account's rate budget; without it they draw on
+        none.
 
         Raises:
             UnknownInstance, InstanceDisabled, SecretMissing, CircuitOpen: nothing was sent.
+            Misconfigured: the instance is another platform's.
             Unauthorized: the key was refused, and reading it anew gave the same key.
             Whatever else `work` raises.
         """
-        instance = self._registry.get(instance_id)
-        if instance.disabled:
-            raise InstanceDisabled(f"instance {instance_id} is disabled")
+        instance = self._enabled(instance_id)
+        if instance.platform != platform:
+            raise Misconfigured(
+                f"instance {instance_id} is a {instance.platform} account",
+                advice=f"This speaks to {platform}: name an instance of that platform.",
+            )
         if self._circuits is None:
             return self._with_fresh_key(
                 instance,
@@ -113,6 +118,21 @@ class Connections:
         finally:
             passage.leave()
 
+    def visit(self, instance_id: str, work: Callable[[Instance], T]) -> T:
+        """Run `work`, which calls nothing with the instance's credentials, for an enabled instance.
+
+        Raises:
+            UnknownInstance, InstanceDisabled: nothing was done.
+            Whatever else `work` raises.
+        """
+        return work(self._enabled(instance_id))
+
+    def _enabled(self, instance_id: str) -> Instance:
+        instance = self._registry.get(instance_id)
+        if instance.disabled:
+            raise InstanceDisabled(f"instance {instance_id} is disabled")
+        return instance
+
     def _with_fresh_key(self, instance: Instance, work: Callable[[dict[str, str]], T]) -> T:
         secrets = self._vault.credentials(instance.instance_id)
         try:
@@ -130,45 +150,26 @@ class Connections:
         cause: Cause,
         waiting: Waiting | None,
         passage: Passage | None = None,
-    ) -> FreshdeskClient:
-        if instance.platform != "freshdesk":
-            raise Misconfigured(
-                f"instance {instance.instance_id} is a {instance.platform} account",
-                advice="Actions and the sync speak Freshdesk; name a Freshdesk instance.",
-            )
-        # Checked again at every use: the deployer may have narrowed the allow-list since.
-        origin = freshdesk_origin(instance.origin, self._allowed)
-        credential = freshdesk_credential(instance.configuration, secrets)
+    ) -> Any:
+        provider = provider_of(instance)
+        origin = provider.origin(instance.origin, self._allowed)
         transport = self._transport()
         if self._tracer is not None:
             transport = self._tracer.around(transport, instance, cause)
         if passage is not None:
             # Within the budget, for a wait is no sign of how the provider is.
             transport = passage.around(transport)
-        if self._budgets is not None and waiting is not None:
+        if provider.budgeted and self._budgets is not None and waiting is not None:
             # Outside the trace, so that a wait is not told as the time that a call took.
             transport = self._budgets.around(
                 transport, platform=instance.platform, origin=origin, waiting=waiting
             )
-        return FreshdeskClient(
-            transport, origin, credential, on_reply=self._on_reply, timeouts=self._timeouts
+        opening = Opening(
+            transport, instance, secrets, self._allowed, self._on_reply, self._timeouts
         )
+        return provider.open(opening, origin)
 
 
 def _name(cause: Cause) -> str:
     """What a piece of work is known by, the same each time that it is tried."""
     return cause.action_id or cause.run_id or cause.correlation_id
-
-
-def freshdesk_credential(configuration: dict[str, str], secrets: dict[str, str]) -> Credential:
-    """The API key of Freshdesk V2, or the login of the older element.
-
-    Raises:
-        Misconfigured: the vault has neither.
-    """
-    # The key first: a client that sends a password beside it means the key all the same.
-    if "username" in secrets:
-        return secrets["username"]
-    if "password" in secrets:
-        return Login(configuration.get("username", ""), secrets["password"])
-    raise Misconfigured("the instance has no API key", advice="PATCH its configuration.username.")

@@ -23,7 +23,7 @@ from freshbridge.errors import (
 from freshbridge.freshdesk.client import FreshdeskClient
 from freshbridge.freshdesk.error_reply import read_words
 from freshbridge.http_message import ProviderReply, ProviderRequest
-from freshbridge.instances.connection import freshdesk_credential
+from freshbridge.instances.provider_clients import freshdesk_credential
 
 if TYPE_CHECKING:
     from freshbridge.freshdesk.rate_limit import RateLimit
