@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from local.freshdesk.clock import Clock
-from local.freshdesk.schedule import Schedule
 from local.freshdesk.settings import Settings
 from local.freshdesk.ticket_index import TicketIndex
+from local.simulator.schedule import Schedule
 
 Record = dict[str, Any]
 Table = dict[int, Record]

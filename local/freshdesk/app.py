@@ -2,17 +2,15 @@
 
 Order of a request, as on the real service: the rate window counts it first, then the key, the
 path and verb, the content type and the body, then the role, then the handler. Faults strike where
-their kind says. Framework details stay in this file and ``wire``.
+their kind says. Framework details stay in this file, ``wire`` and ``local.simulator.http``.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
-import orjson
 from aiohttp import web
 
 from local.freshdesk import attachments, route_table, starting_records
@@ -25,18 +23,26 @@ from local.freshdesk.errors import (
     method_not_allowed,
     not_found,
 )
-from local.freshdesk.faults import HTML_PAGE, Fault
 from local.freshdesk.rate import Charge
-from local.freshdesk.routing import Match, Reply, Request, Router
+from local.freshdesk.routing import Reply, Request, Route
 from local.freshdesk.state import SimulatorState
 from local.freshdesk.wire import (
     authenticate,
-    base_url,
     check_accept,
     read_body,
     read_json,
+)
+from local.simulator.http import (
+    Outcome,
+    base_url,
+    cancelled,
+    dropped,
+    early_answer,
+    response,
+    spoilt,
     verb,
 )
+from local.simulator.routing import Match, Router
 
 API = "/api/v2"
 CONTROL = "/__sim"
@@ -54,16 +60,6 @@ _MAX_BODY = 64 * 1024 * 1024
 _TICK_S = 0.05
 # The real service takes a doubled slash for one; some clients join their paths that way.
 _SLASHES = re.compile("/{2,}")
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """What is about to be sent: ``reply`` None means that the connection is closed instead."""
-
-    reply: Reply | None
-    delay_s: float = 0.0
-    fault: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Simulator:
@@ -92,7 +88,7 @@ class Simulator:
             site = web.TCPSite(runner, host, port)
             await site.start()
             ticker = asyncio.create_task(self._tick())
-            stack.push_async_callback(_cancelled, ticker)
+            stack.push_async_callback(cancelled, ticker)
             address = runner.addresses[0]
             yield f"http://{address[0]}:{address[1]}"
 
@@ -110,11 +106,11 @@ class Simulator:
         path = _SLASHES.sub("/", request.url.raw_path)
         if path.startswith(f"{CONTROL}/"):
             reply = await self._control_reply(request, path.removeprefix(CONTROL))
-            return _response(reply)
+            return response(reply)
         if path.startswith(attachments.DOWNLOADS):
-            return _response(attachments.download(self.account, path, dict(request.query)))
+            return response(attachments.download(self.account, path, dict(request.query)))
         if not path.startswith(f"{API}/"):
-            return _response(Reply(404))
+            return response(Reply(404))
         # The real service lets a path end in a slash, or name its format.
         path = path.removeprefix(API).rstrip("/").removesuffix(".json")
         return await self._api_response(request, path)
@@ -137,7 +133,7 @@ class Simulator:
         except ValueError as error:
             return Reply(400, {"message": str(error)})
 
-    def _count_write(self, match: Match) -> None:
+    def _count_write(self, match: Match[Route]) -> None:
         if match.route.method != "GET":
             self.account.writes += 1
 
@@ -154,29 +150,25 @@ class Simulator:
         reply = outcome.reply
         self.state.stats.answered(name, reply.status if reply else None, outcome.fault)
         if reply is None:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=500)
-        return _response(
-            reply, {**_COMMON_HEADERS, **outcome.headers, "X-Request-Id": str(uuid4())}
-        )
+            return dropped(request)
+        return response(reply, {**_COMMON_HEADERS, **outcome.headers, "X-Request-Id": str(uuid4())})
 
     async def _outcome(
-        self, request: web.Request, path: str, match: Match | list[str], name: str
-    ) -> _Outcome:
+        self, request: web.Request, path: str, match: Match[Route] | list[str], name: str
+    ) -> Outcome:
         fault = self.state.fault_for(verb(request), path)
         if fault and fault.kind == "drop_before":
-            return _Outcome(None, fault=fault.kind)
+            return Outcome(None, fault=fault.kind)
         charge = self._charge(request, match, name)
         headers = charge.headers()
         if not charge.allowed:
-            return _Outcome(Reply(429), headers=headers)
-        if fault and (early := _early_answer(fault)):
-            return _Outcome(early, fault=fault.kind, headers=headers)
-        outcome = _Outcome(await self._reply(request, match), headers=headers)
-        return _spoilt(outcome, fault) if fault else outcome
+            return Outcome(Reply(429), headers=headers)
+        if fault and (early := early_answer(fault)):
+            return Outcome(early, fault=fault.kind, headers=headers)
+        outcome = Outcome(await self._reply(request, match), headers=headers)
+        return spoilt(outcome, fault) if fault else outcome
 
-    def _charge(self, request: web.Request, match: Match | list[str], name: str) -> Charge:
+    def _charge(self, request: web.Request, match: Match[Route] | list[str], name: str) -> Charge:
         bucket, cost = None, 1
         if isinstance(match, Match):
             bucket, cost = match.route.bucket, match.route.cost(request.query)
@@ -186,7 +178,7 @@ class Simulator:
         self.state.stats.charged(name, charge, now, settings.window_s)
         return charge
 
-    async def _reply(self, request: web.Request, match: Match | list[str]) -> Reply:
+    async def _reply(self, request: web.Request, match: Match[Route] | list[str]) -> Reply:
         try:
             agent = authenticate(self.account, request)
             if self.account.settings.suspended:
@@ -195,7 +187,9 @@ class Simulator:
         except ApiError as error:
             return Reply(error.status, error.body, error.headers)
 
-    async def _routed(self, request: web.Request, match: Match | list[str], agent: Record) -> Reply:
+    async def _routed(
+        self, request: web.Request, match: Match[Route] | list[str], agent: Record
+    ) -> Reply:
         if not isinstance(match, Match):
             raise method_not_allowed(verb(request), match) if match else not_found()
         check_accept(request)
@@ -210,49 +204,3 @@ class Simulator:
                 dict(request.query), body, files, is_form, base_url(request),
             )
         )  # fmt: skip
-
-
-def _early_answer(fault: Fault) -> Reply | None:
-    """The answer of a fault that leaves no effect."""
-    if fault.kind == "status":
-        return Reply(fault.status, fault.body)
-    if fault.kind == "html_500":
-        return _html(500)
-    if fault.kind == "throttle":
-        return Reply(429, None, {"Retry-After": str(fault.retry_after)})
-    return None
-
-
-def _spoilt(outcome: _Outcome, fault: Fault) -> _Outcome:
-    """What a fault makes of an answer whose work is done."""
-    outcome.fault = fault.kind
-    if fault.kind == "slow":
-        outcome.delay_s = fault.delay_s
-    elif fault.kind == "commit_then_drop":
-        outcome.reply = None
-    else:
-        outcome.reply = _html(500)
-    return outcome
-
-
-def _html(status: int) -> Reply:
-    return Reply(status, HTML_PAGE, {"Content-Type": "text/html; charset=utf-8"})
-
-
-def _response(reply: Reply, extra: Mapping[str, str] | None = None) -> web.Response:
-    headers = {**(extra or {}), **reply.headers}
-    if reply.body is None:
-        if reply.status >= 400:
-            # An empty refusal is typed as a page: clients that parse anything untyped as JSON
-            # (freshdesk-api for Node) get on with the real service only if it is.
-            headers.setdefault("Content-Type", "text/html; charset=utf-8")
-        return web.Response(status=reply.status, headers=headers)
-    headers.setdefault("Content-Type", "application/json; charset=utf-8")
-    content = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
-    return web.Response(status=reply.status, body=content, headers=headers)
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

@@ -26,7 +26,8 @@ from local.freshdesk.people import person
 from local.freshdesk.placeholders import placeholder_values
 from local.freshdesk.ticket_writes import add_conversation, change_ticket
 from local.freshdesk.webhook_content import JSON, SIMPLE, Value, build_body, substitute, webhook_url
-from local.freshdesk.webhook_delivery import OutgoingCall, WebhookSender
+from local.freshdesk.webhook_delivery import WebhookSender
+from local.simulator.outgoing import OutgoingCall
 
 # Named like the vendor's other features: switch it with the ``features`` knob.
 CASCADING: Final = "cascading_automations"

@@ -38,7 +38,8 @@ from local.freshdesk.paging import PAGING
 from local.freshdesk.routing import Reply, Request, Route, created
 from local.freshdesk.validation import Field, check_object, check_query, required
 from local.freshdesk.webhook_content import ADVANCED, CONTENT_TYPES, JSON, SIMPLE
-from local.freshdesk.webhook_delivery import WebhookSender, client_session
+from local.freshdesk.webhook_delivery import WebhookSender
+from local.simulator.outgoing import client_session
 
 RULE_TYPES: Final = (CREATION, HOURLY, UPDATE)
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -49,6 +50,8 @@ PROPERTY_ACTIONS: Final = (
 EVENT_TYPES_OF_RULE: Final = {UPDATE}
 
 _EITHER_PERFORMER: Final = {"type": 3}
+# What a rule that was sent without conditions is shown with.
+_NO_CONDITIONS: Final = {"name": "condition_set_1", "match_type": "all", "properties": []}
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # Members whose value may be of any type: taken out before the typed check.
 _UNTYPED: Final = frozenset({"value", "from", "to", "content", "nested_fields", "case_sensitive"})
@@ -83,6 +86,7 @@ _ACTION = {
 }
 RULE = {
     "name": Field("string", required=True, nullable=False, blank=False, max_length=255),
+    "description": Field("string"),
     "position": Field("integer", nullable=False, minimum=1),
     "active": Field("boolean", nullable=False),
     "performer": Field(
@@ -99,8 +103,8 @@ RULE = {
 }
 _OPTIONAL_RULE = {name: required(field, now=False) for name, field in RULE.items()}
 _VIEW = (
-    "id", "name", "position", "active", "outdated", "last_updated_by", "performer", "events",
-    "conditions", "operator", "actions", "created_at", "updated_at",
+    "id", "name", "description", "position", "active", "outdated", "last_updated_by", "performer",
+    "events", "conditions", "operator", "actions", "created_at", "updated_at",
 )  # fmt: skip
 
 
@@ -126,7 +130,8 @@ def create_rule(request: Request) -> Reply:
     rule: Record = {
         "id": account.next_id("automation_rule"),
         "rule_type": rule_type,
-        "position": siblings[-1]["position"] + 1 if siblings else 1,
+        "description": None,
+        "position": len(siblings) + 1,
         "active": True,
         "outdated": False,
         "last_updated_by": request.agent.get("id"),
@@ -139,6 +144,7 @@ def create_rule(request: Request) -> Reply:
         **fields,
     }
     account.automation_rules[rule["id"]] = rule
+    _renumber(account, rule)
     return created(request, f"automations/{rule_type}/rules", _view(rule))
 
 
@@ -148,13 +154,15 @@ def update_rule(request: Request) -> Reply:
     if rule["rule_type"] in EVENT_TYPES_OF_RULE and "events" in fields and not fields["events"]:
         raise validation_failed([missing_field("events")])
     rule.update(fields)
+    _renumber(request.account, rule)
     rule["last_updated_by"] = request.agent.get("id")
     rule["updated_at"] = request.account.clock.stamp()
     return Reply(200, _view(rule))
 
 
 def delete_rule(request: Request) -> Reply:
-    del request.account.automation_rules[_rule(request)["id"]]
+    rule = request.account.automation_rules.pop(_rule(request)["id"])
+    _renumber(request.account, rule)
     return Reply(204)
 
 
@@ -185,8 +193,18 @@ def _rule(request: Request) -> Record:
     return rule
 
 
+def _renumber(account: Account, moved: Record) -> None:
+    """Positions run from 1 without a gap: whoever is put somewhere pushes the others on."""
+    others = [one for one in rules_of(account, moved["rule_type"]) if one is not moved]
+    if moved["id"] in account.automation_rules:
+        others.insert(moved["position"] - 1, moved)
+    for position, rule in enumerate(others, start=1):
+        rule["position"] = position
+
+
 def _view(rule: Record) -> Record:
-    return {name: rule[name] for name in _VIEW}
+    view = {name: rule[name] for name in _VIEW}
+    return view | {"conditions": view["conditions"] or [_NO_CONDITIONS]}
 
 
 def _checked(spec: Mapping[str, Field], request: Request) -> Record:

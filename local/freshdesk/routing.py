@@ -20,12 +20,14 @@ needs no locks. They answer with a ``Reply`` or raise ``errors.ApiError``. Authe
 limits, JSON, content types, 404 and 405 of paths are done in ``app`` before a handler runs.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from local.freshdesk.account import Account, Record
+from local.simulator.routing import Reply
+
+__all__ = ["Bucket", "Handler", "Reply", "Request", "Route", "UploadedFile", "created"]
 
 Bucket = Literal["ticket_create", "ticket_update", "ticket_list", "contact_list"]
 
@@ -63,16 +65,6 @@ class Request:
     base_url: str = "http://localhost"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """``body`` is serialised as JSON; None sends zero bytes; ``bytes`` go out as they are, with
-    the ``Content-Type`` given in ``headers``."""
-
-    status: int
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
 Handler = Callable[[Request], Reply]
 
 
@@ -107,52 +99,3 @@ class Route:
     def name(self) -> str:
         """What statistics call it: ``GET /tickets/{id}``."""
         return f"{self.method} {self.path}"
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    route: Route
-    ids: dict[str, int]
-    texts: dict[str, str]
-
-
-class Router:
-    """Finds the route of a path. ``match`` gives a Match, or the verbs allowed there instead."""
-
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._literal: dict[str, dict[str, Route]] = {}
-        self._patterns: list[tuple[re.Pattern[str], dict[str, Route]]] = []
-        by_path: dict[str, dict[str, Route]] = {}
-        for route in routes:
-            verbs = by_path.setdefault(route.path, {})
-            if route.method in verbs:
-                raise ValueError(f"two routes for {route.name}")
-            verbs[route.method] = route
-        for path, verbs in by_path.items():
-            if "{" in path:
-                self._patterns.append((_pattern(path), verbs))
-            else:
-                self._literal[path] = verbs
-
-    def match(self, method: str, path: str) -> Match | list[str]:
-        """An empty list means that no such path exists."""
-        allowed: set[str] = set()
-        if verbs := self._literal.get(path):
-            if route := verbs.get(method):
-                return Match(route, {}, {})
-            allowed |= verbs.keys()
-        for pattern, verbs in self._patterns:
-            if not (found := pattern.fullmatch(path)):
-                continue
-            if route := verbs.get(method):
-                parts = found.groupdict()
-                ids = {name[3:]: int(text) for name, text in parts.items() if name[:3] == "id_"}
-                texts = {name[5:]: text for name, text in parts.items() if name[:5] == "text_"}
-                return Match(route, ids, texts)
-            allowed |= verbs.keys()
-        return sorted(allowed)
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    escaped = re.sub(r"\{(\w+):text\}", r"(?P<text_\1>[^/]+)", path)
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<id_\1>\\d{1,19})", escaped))

@@ -1,9 +1,9 @@
 """What belongs to the server rather than to the account: windows, faults, statistics."""
 
 from local.freshdesk.account import Account
-from local.freshdesk.faults import Fault
 from local.freshdesk.rate import RateWindows
 from local.freshdesk.stats import Stats
+from local.simulator.faults import Fault
 
 
 class SimulatorState:

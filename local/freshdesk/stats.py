@@ -1,133 +1,26 @@
-"""What has been asked of the server: the independent record a benchmark compares with.
+"""Whose creations are counted, and by what marker.
 
-``creates`` counts API-made tickets and conversations per *marker*, so that duplicates show as
-counts above 1. A ticket's marker is ``custom_fields.cf_marker`` when set, else its subject; a
-conversation's is its ticket id and body text. A test gives each intended creation a marker of its
-own. Seeded records, those made by automation rules and by customers are not counted.
-
-``windows`` tells the same by rate window: how much of each was used, and when its first and last
-calls that were let through came.
+A ticket's marker is ``custom_fields.cf_marker`` when set, else its subject; a conversation's is its
+ticket id and body text. Seeded records, those made by automation rules and by customers are not
+counted.
 """
 
-import math
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any
-
 from local.freshdesk.account import TicketEvent
-from local.freshdesk.rate import Charge
+from local.simulator import stats
 
 
-@dataclass(slots=True)
-class Endpoint:
-    """Counts of one route (``POST /tickets``); ``credits`` are those of requests let through."""
+class Stats(stats.Stats):
+    """Counts of requests, rate windows and creations of one Freshdesk account."""
 
-    requests: int = 0
-    statuses: Counter[str] = field(default_factory=Counter)
-    throttled: int = 0
-    calls_while_blocked: int = 0
-    credits: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
-
-    def body(self) -> dict[str, Any]:
-        return {
-            "requests": self.requests, "statuses": dict(self.statuses),
-            "throttled": self.throttled, "calls_while_blocked": self.calls_while_blocked,
-            "credits": self.credits, "faults": dict(self.faults),
-        }  # fmt: skip
-
-
-@dataclass(slots=True)
-class Window:
-    """One rate window; times are epoch seconds of the account's clock, ``first_at`` None when
-    nothing was let through."""
-
-    begins: float
-    credits: int = 0
-    throttled: int = 0
-    first_at: float | None = None
-    last_at: float | None = None
-
-    def charged(self, charge: Charge, now_s: float) -> None:
-        if not charge.allowed:
-            self.throttled += 1
-            return
-        self.credits += charge.cost
-        self.first_at = now_s if self.first_at is None else self.first_at
-        self.last_at = now_s
-
-    def body(self) -> dict[str, Any]:
-        return {
-            "begins": self.begins, "credits": self.credits, "throttled": self.throttled,
-            "first_at": self.first_at, "last_at": self.last_at,
-        }  # fmt: skip
-
-
-# A week of minutes: what came before is forgotten.
-_WINDOWS_KEPT = 10_080
-
-
-class Stats:
     def __init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        self._endpoints: dict[str, Endpoint] = {}
-        self._windows: dict[float, Window] = {}
-        self._tickets: Counter[str] = Counter()
-        self._conversations: Counter[str] = Counter()
-
-    def endpoint(self, name: str) -> Endpoint:
-        return self._endpoints.setdefault(name, Endpoint())
-
-    def charged(self, name: str, charge: Charge, now_s: float, window_s: float) -> None:
-        endpoint = self.endpoint(name)
-        if charge.allowed:
-            endpoint.credits += charge.cost
-        else:
-            endpoint.throttled += 1
-            endpoint.calls_while_blocked += charge.while_blocked
-        begins = math.floor(now_s / window_s) * window_s
-        self._windows.setdefault(begins, Window(begins)).charged(charge, now_s)
-        if len(self._windows) > _WINDOWS_KEPT:
-            del self._windows[next(iter(self._windows))]
-
-    def answered(self, name: str, status: int | None, fault: str | None) -> None:
-        """One request is over; ``status`` is None when the connection was dropped instead."""
-        endpoint = self.endpoint(name)
-        endpoint.requests += 1
-        endpoint.statuses["dropped" if status is None else str(status)] += 1
-        if fault:
-            endpoint.faults[fault] += 1
+        super().__init__(("tickets", "conversations"))
 
     def on_ticket_event(self, event: TicketEvent) -> None:
         if event.by_automation or event.actor.kind == "requester":
             return
         if event.kind == "created":
             marker = event.ticket["custom_fields"].get("cf_marker") or event.ticket["subject"]
-            self._tickets[str(marker)] += 1
+            self.created("tickets", str(marker))
         elif event.conversation is not None:
-            self._conversations[f"{event.ticket['id']}:{event.conversation['body_text']}"] += 1
-
-    def body(self) -> dict[str, Any]:
-        """``endpoints``, ``total`` over them, ``windows`` in order of time, ``creates`` per marker
-        and ``duplicates`` among them."""
-        total = Endpoint()
-        for one in self._endpoints.values():
-            total.requests += one.requests
-            total.statuses += one.statuses
-            total.throttled += one.throttled
-            total.calls_while_blocked += one.calls_while_blocked
-            total.credits += one.credits
-            total.faults += one.faults
-        creates = {"tickets": self._tickets, "conversations": self._conversations}
-        return {
-            "total": total.body(),
-            "endpoints": {name: one.body() for name, one in sorted(self._endpoints.items())},
-            "windows": [window.body() for window in self._windows.values()],
-            "creates": {kind: dict(counts) for kind, counts in creates.items()},
-            "duplicates": {
-                kind: {marker: count for marker, count in counts.items() if count > 1}
-                for kind, counts in creates.items()
-            },
-        }
+            text = event.conversation["body_text"]
+            self.created("conversations", f"{event.ticket['id']}:{text}")

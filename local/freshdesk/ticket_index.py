@@ -10,7 +10,7 @@ from typing import Any
 
 from sortedcontainers import SortedList  # type: ignore[import-untyped]  # has no stubs
 
-from local.freshdesk.schedule import Schedule
+from local.simulator.schedule import Schedule
 
 ORDERS = ("created_at", "updated_at", "due_by", "status")
 Key = tuple[Any, int]

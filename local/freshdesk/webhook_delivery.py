@@ -14,33 +14,20 @@ none.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
-from yarl import URL
 
 from local.freshdesk.account import Account, Record
 from local.freshdesk.routing import Reply, Request, Route
 from local.freshdesk.validation import Field, check_query
+from local.simulator.outgoing import OutgoingCall, send, without_query
 
 HOUR_S: Final = 3600.0
 DROP_AFTER_S: Final = 24 * HOUR_S
 LOG_TABLE: Final = "webhook_deliveries"
 LOG_LENGTH: Final = 20_000
-CALLS_AT_ONCE: Final = 32
 ENDED: Final = frozenset({"delivered", "failed", "dropped"})
-
-
-@dataclass(frozen=True, slots=True)
-class OutgoingCall:
-    """What one webhook sends. ``headers`` may hold secrets: they are never in the log."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    content: bytes | None = None
 
 
 class WebhookSender:
@@ -107,7 +94,9 @@ class WebhookSender:
     async def _attempt(self, record: Record, call: OutgoingCall) -> None:
         at, started = self._account.clock.seconds(), time.monotonic()
         attempt: Record = {"at": self._account.clock.stamp()}
-        status, attempt["error"] = await self._send(call)
+        status, attempt["error"] = await send(
+            self._session, call, self._account.settings.webhook_timeout_s
+        )
         attempt |= {"status": status, "took_ms": round((time.monotonic() - started) * 1000)}
         record["attempts"] = [*record["attempts"], attempt]
         if status is not None and 200 <= status < 300:
@@ -130,33 +119,6 @@ class WebhookSender:
     def _is_current(self, record: Record) -> bool:
         """False for what was under way when the account was reset."""
         return self._account.table(LOG_TABLE).get(record["id"]) is record
-
-    async def _send(self, call: OutgoingCall) -> tuple[int | None, str | None]:
-        timeout = aiohttp.ClientTimeout(total=self._account.settings.webhook_timeout_s)
-        try:
-            async with self._session.request(
-                call.method, call.url, data=call.content, headers=call.headers, timeout=timeout
-            ) as response:
-                await response.read()
-                return response.status, None
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            # The class alone: a client error's text may repeat the address and its secrets.
-            return None, type(error).__name__
-
-
-def client_session() -> aiohttp.ClientSession:
-    """The HTTP client for a sender: no cookies, and not too many calls at once."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=CALLS_AT_ONCE), cookie_jar=aiohttp.DummyCookieJar()
-    )
-
-
-def without_query(url: str) -> str:
-    """The address as it may be shown: neither query, fragment nor user name and password."""
-    try:
-        return str(URL(url).with_query(None).with_fragment(None).with_user(None))
-    except ValueError:
-        return "(not an absolute address)"
 
 
 def list_deliveries(request: Request) -> Reply:

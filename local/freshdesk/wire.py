@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from local.freshdesk.account import Account, Record
 from local.freshdesk.errors import (
@@ -18,21 +19,6 @@ from local.freshdesk.errors import (
 from local.freshdesk.routing import UploadedFile
 
 _BRACKETS = re.compile(r"^(\w+)\[([\w-]*)\]$")
-
-
-def verb(request: web.Request) -> str:
-    """The method that routes know: HEAD is a GET whose body stays unsent."""
-    return "GET" if request.method == "HEAD" else request.method
-
-
-def base_url(request: web.Request) -> str:
-    """Scheme and host as the client wrote them, also through a proxy that ends its TLS.
-
-    A client may leave the host empty; it is then sent to ``localhost``.
-    """
-    scheme = request.headers.get("X-Forwarded-Proto", request.scheme)
-    authority = request.url.host_port_subcomponent or "localhost"
-    return f"{scheme}://{authority}"
 
 
 def authenticate(account: Account, request: web.Request) -> Record:
@@ -105,7 +91,7 @@ async def _read_form(request: web.Request) -> tuple[Record, list[UploadedFile]]:
             content_type = part.headers.get("Content-Type", "application/octet-stream")
             name = part.name.removesuffix("[]")
             uploads.append(UploadedFile(name, part.filename, content_type, content))
-    except (ValueError, AssertionError):
+    except (ValueError, AssertionError, HttpProcessingError):
         # aiohttp signals a form without boundary or with broken parts this way.
         raise invalid_json() from None
     return body, uploads

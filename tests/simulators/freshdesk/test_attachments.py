@@ -98,3 +98,10 @@ async def test_a_file_part_of_another_name_is_refused(simulator: RunningSimulato
     answer = await simulator.send("POST", "/api/v2/tickets", data=data)
     assert (answer.errors[0]["field"], answer.errors[0]["code"]) == ("file", "invalid_field")
     assert simulator.account.tickets == {}
+
+
+async def test_a_form_with_a_broken_part_is_refused(simulator: RunningSimulator) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    broken = b"--x\r\nbroken"
+    answer = await simulator.send("POST", "/api/v2/tickets", data=broken, headers=headers)
+    assert (answer.status, answer.body["code"]) == (400, "invalid_json")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.freshdesk.faults import Fault, FaultError, fault_of
+from local.simulator.faults import Fault, FaultError, fault_of
 from tests.simulators.freshdesk.conftest import RunningSimulator
 
 BODY = {"email": "a@b.example", "subject": "s", "description": "d"}

@@ -11,13 +11,8 @@ from local.freshdesk.account import Account, Record
 from local.freshdesk.clock import parse_stamp, stamp_of
 from local.freshdesk.routing import Request
 from local.freshdesk.settings import changed
-from local.freshdesk.webhook_delivery import (
-    OutgoingCall,
-    WebhookSender,
-    client_session,
-    list_deliveries,
-    without_query,
-)
+from local.freshdesk.webhook_delivery import WebhookSender, list_deliveries
+from local.simulator.outgoing import OutgoingCall, client_session, without_query
 from tests.simulators.freshdesk.webhook_receiver import Receiver, listening, until
 
 NOON = 1_772_539_200.0

@@ -8,7 +8,7 @@ import heapq
 import itertools
 from collections.abc import Callable
 
-from local.freshdesk.clock import Clock
+from local.simulator.clock import Clock
 
 
 class Schedule:

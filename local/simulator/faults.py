@@ -3,7 +3,7 @@
 A fault is described by JSON: ``{"match": "POST /tickets", "kind": "commit_then_drop",
 "rate": 0.03, "count": null, "seed": 1}``.
 
-``match`` is a verb (or ``*``) and a path below ``/api/v2``, taken as a prefix of whole segments;
+``match`` is a verb (or ``*``) and a path below the API's root, taken as a prefix of whole segments;
 ``{id}`` stands for any one segment, and ``$`` at the end asks for the whole path: ``POST /tickets``
 also matches notes on a ticket, ``POST /tickets$`` only creation.
 ``rate`` is the share of matching requests, drawn from a generator seeded with ``seed``; ``count``
@@ -11,19 +11,19 @@ ends the fault after so many hits. Kinds: ``status`` answers ``status`` (503) wi
 effect; ``html_500`` a proxy's HTML page and no effect; ``throttle`` a 429 asking for
 ``retry_after`` (30) seconds; ``drop_before`` closes the connection, nothing done;
 ``commit_then_drop`` does the work, then closes it; ``commit_then_500`` does the work and answers
-500; ``slow`` does the work and answers ``delay_s`` (30) real seconds late.
+500; ``slow`` does the work and answers ``delay_s`` (30) real seconds late. A provider may have
+kinds of its own.
 """
 
 import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any
 
-Kind = Literal[
-    "status", "html_500", "throttle", "drop_before", "commit_then_drop", "commit_then_500", "slow"
-]
-KINDS: tuple[str, ...] = get_args(Kind)
+KINDS = (
+    "status", "html_500", "throttle", "drop_before", "commit_then_drop", "commit_then_500", "slow",
+)  # fmt: skip
 
 HTML_PAGE = (
     b"<html><head><title>500 Internal Server Error</title></head>"
@@ -38,7 +38,7 @@ class FaultError(ValueError):
 @dataclass(slots=True)
 class Fault:
     match: str
-    kind: Kind
+    kind: str
     rate: float = 1.0
     count: int | None = None
     seed: int = 0
@@ -81,8 +81,12 @@ def _pattern_of(match: str) -> re.Pattern[str]:
     return re.compile(f"^{name} {segments}{'$' if whole else '(?=/|$)'}")
 
 
-def fault_of(description: object) -> Fault:
-    """A fault from its JSON. Raises FaultError naming what is wrong."""
+def fault_of(description: object, own_kinds: tuple[str, ...] = ()) -> Fault:
+    """A fault from its JSON; ``own_kinds`` are the provider's beside the common ones.
+
+    Raises FaultError naming what is wrong.
+    """
+    kinds = (*KINDS, *own_kinds)
     if not isinstance(description, Mapping):
         raise FaultError("a fault is an object with match and kind")
     known = {
@@ -95,8 +99,8 @@ def fault_of(description: object) -> Fault:
         wanted = (int, float) if known[name] is float else known[name]
         if not isinstance(value, wanted) and not (name == "count" and value is None):
             raise FaultError(f"{name} cannot be {value!r}")
-    if description.get("kind") not in KINDS:
-        raise FaultError(f"kind is one of {', '.join(KINDS)}, not {description.get('kind')!r}")
+    if description.get("kind") not in kinds:
+        raise FaultError(f"kind is one of {', '.join(kinds)}, not {description.get('kind')!r}")
     if not 0 <= description.get("rate", 1) <= 1:
         raise FaultError(f"rate is a share between 0 and 1, not {description['rate']!r}")
     if "match" not in description:
