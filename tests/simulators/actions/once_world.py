@@ -26,7 +26,7 @@ from freshbridge.queues.payload import PayloadStore
 from freshbridge.reference.cache import ReferenceCache
 from freshbridge.transport import Transport
 from local.freshdesk.account import DEMO_API_KEY
-from local.freshdesk.faults import fault_of
+from local.simulator.faults import fault_of
 from tests import builders
 from tests.fakes.actions import services
 from tests.integration.conftest import STACK_NAME, Stack

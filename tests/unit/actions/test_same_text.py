@@ -6,13 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freshbridge.actions.freshdesk.same_text import (
-    Likeness,
-    holds,
-    same_html,
-    same_line,
-    words_of,
-)
+from freshbridge.actions.freshdesk.same_text import holds, same_html, same_line, words_of
+from freshbridge.actions.likeness import Likeness
 
 
 @pytest.mark.parametrize(

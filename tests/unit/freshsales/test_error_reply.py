@@ -261,3 +261,27 @@ def test_any_bytes_give_an_error_of_the_tree(
     assert str(error)
     if isinstance(error, Retry) and error.after is not None:
         assert 0 <= error.after <= LONGEST_WAIT_S
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "status", "instead"),
+    [
+        ("/leads", SUITE, 403, "lifecycle_stage_id"),
+        ("/leads/7/convert", SUITE, 404, "lifecycle_stage_id"),
+        ("/settings/leads/fields", SUITE, 403, "lifecycle_stage_id"),
+        ("/contacts/bulk_upsert", CLASSIC, 403, "one by one"),
+        ("/job_statuses/7", CLASSIC, 404, "one by one"),
+        ("/leads", CLASSIC, 403, "role"),
+        ("/leads/7", CLASSIC, 404, "id"),
+        ("/contacts/bulk_upsert", SUITE, 403, "role"),
+        ("/contacts", SUITE, 403, "role"),
+        ("/leads", SUITE, 400, "parameters"),
+    ],
+)
+def test_what_a_generation_lacks_is_told_with_what_to_use_instead(
+    path: str, root: str, *, status: int, instead: str
+) -> None:
+    error = error_from(enveloped(status, ["No"]), request("POST", path, root))
+
+    assert instead in error.advice
+    assert error.provider_message == "No"

@@ -1,4 +1,4 @@
-"""Freshsales' REST API: what its replies mean.
+"""Freshsales' REST API: the client, the rules of its wire, what its replies mean.
 
 Facts: https://developers.freshworks.com/crm/api/
 """

@@ -11,6 +11,7 @@ Facts: https://developers.freshworks.com/crm/api/#error
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,14 @@ from freshbridge.freshsales.throttling import BULK_WAIT_S, in_disguise, wait_s
 from freshbridge.http_message import ProviderReply, ProviderRequest
 
 _WORDS_LIMIT = 20
+# What one generation of the product lacks is refused as if the user might not, or as not there.
+_LACKING = (403, 404)
+_LEADS = re.compile(r"/crm/sales/api/(?:settings/)?leads(?:/|$)")
+_JOBS = re.compile(r"(?<!/crm/sales)/api/(?:\w+/bulk_upsert|job_statuses/)")
+_INSTEAD = (
+    (_LEADS, "The suite has no leads: use a contact with a lifecycle_stage_id."),
+    (_JOBS, "Bulk upserts are the suite's: upsert the records one by one here."),
+)
 # The sentences for 401, 404 and 429 are those that callers of the product have been promised.
 _WHAT = {
     401: "Authentication failed: Invalid API key",
@@ -63,6 +72,7 @@ def error_from(reply: ProviderReply, request: ProviderRequest) -> FreshbridgeErr
     context = Context(
         where=request.where,
         status=reply.status,
+        advice=_instead(reply.status, request.path),
         provider_code=words.code,
         provider_message=words.message,
         provider_request_id=reply.headers.get("x-request-id", ""),
@@ -80,6 +90,12 @@ def error_from(reply: ProviderReply, request: ProviderRequest) -> FreshbridgeErr
         )
     rejected: type[Reject] = error_class
     return rejected(what, **context)
+
+
+def _instead(status: int, path: str) -> str:
+    """What to use where the account's generation of the product lacks what was asked for."""
+    fitting = (advice for pattern, advice in _INSTEAD if pattern.search(path))
+    return next(fitting, "") if status in _LACKING else ""
 
 
 def _may_have_begun(status: int) -> bool:

@@ -28,7 +28,12 @@ def in_disguise(reply: ProviderReply, request: ProviderRequest) -> bool:
     """Whether a reply that is no 429 means one."""
     if reply.status == 400:
         return _QUOTED.search(reply.body.decode("utf-8", "replace")) is not None
-    return reply.status == 405 and request.method == "POST" and _ends_in_bulk(request.path)
+    return reply.status == 405 and is_bulk_upsert(request)
+
+
+def is_bulk_upsert(request: ProviderRequest) -> bool:
+    """Whether a call upserts many records at once, or asks for it: it may meet another such one."""
+    return request.method == "POST" and _ends_in_bulk(request.path)
 
 
 def wait_s(reply: ProviderReply) -> float | None:
@@ -40,6 +45,15 @@ def wait_s(reply: ProviderReply) -> float | None:
     """
     if reply.retry_after_s is not None:
         return min(reply.retry_after_s, LONGEST_WAIT_S)
+    left = reset_in_s(reply)
+    return None if left is None else min(left, LONGEST_WAIT_S)
+
+
+def reset_in_s(reply: ProviderReply) -> float | None:
+    """Seconds until the window that the reply speaks of begins anew, None when it does not say.
+
+    Read as `wait_s` says. Both of its times are whole seconds, rounded nobody knows which way.
+    """
     reset = _reset(reply.headers.get("x-ratelimit-reset", "").strip())
     try:
         sent = parsedate_to_datetime(reply.headers.get("date", ""))
@@ -50,7 +64,7 @@ def wait_s(reply: ProviderReply) -> float | None:
     sent = sent.replace(tzinfo=UTC) if sent.tzinfo is None else sent
     left = (reset - sent).total_seconds()
     # A time that is over says nothing about the one that is to come.
-    return min(left, LONGEST_WAIT_S) if left > 0 else None
+    return left if left > 0 else None
 
 
 def _ends_in_bulk(path: str) -> bool:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from freshbridge.actions.earlier import Period
 from freshbridge.actions.freshdesk.company_lookup import id_of_domain, id_of_name
 from freshbridge.actions.freshdesk.contact_duplicates import shows
-from freshbridge.actions.freshdesk.earlier import Period
 from freshbridge.errors import Conflict, NotFound
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from freshbridge.actions.earlier import Period, proof
 from freshbridge.actions.freshdesk.contact_attributes import IDENTITIES
-from freshbridge.actions.freshdesk.earlier import Period, first_pages, proof
-from freshbridge.actions.freshdesk.same_text import Likeness
+from freshbridge.actions.freshdesk.earlier import first_pages
 from freshbridge.actions.freshdesk.ticket_query_text import write
+from freshbridge.actions.likeness import Likeness
 from freshbridge.errors import Conflict, InvalidRequest, NotFound
 
 if TYPE_CHECKING:

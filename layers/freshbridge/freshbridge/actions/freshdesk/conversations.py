@@ -14,8 +14,8 @@ from freshbridge.actions.action import (
     Parameters,
     Reconciliation,
 )
+from freshbridge.actions.earlier import unknown
 from freshbridge.actions.freshdesk.attachments import Attachments, described, file_parts
-from freshbridge.actions.freshdesk.earlier import unknown
 from freshbridge.actions.freshdesk.earlier_entries import NOTE, REPLY, earlier_conversation
 from freshbridge.actions.freshdesk.fields import EmailAddress, RecordId, TicketId
 from freshbridge.actions.freshdesk.html import Sanitise, as_asked

@@ -18,8 +18,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from freshbridge import timestamps
-from freshbridge.actions.freshdesk.earlier import Period, first_pages, proof
-from freshbridge.actions.freshdesk.same_text import Likeness, holds, same_html
+from freshbridge.actions.earlier import Period, proof
+from freshbridge.actions.freshdesk.earlier import first_pages
+from freshbridge.actions.freshdesk.same_text import holds, same_html
+from freshbridge.actions.likeness import Likeness
 
 if TYPE_CHECKING:
     from freshbridge.actions.attempt_marks import Unsure

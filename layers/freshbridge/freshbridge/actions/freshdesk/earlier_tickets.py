@@ -29,14 +29,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from freshbridge import timestamps
-from freshbridge.actions.freshdesk.earlier import (
+from freshbridge.actions.earlier import (
     Period,
     as_asked_or_altered,
     created_at,
     free,
     proof,
 )
-from freshbridge.actions.freshdesk.same_text import Likeness, same_html, same_line
+from freshbridge.actions.freshdesk.same_text import same_html, same_line
+from freshbridge.actions.likeness import Likeness
 from freshbridge.errors import InvalidRequest
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ def _whole_number(value: Any) -> int:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise ValueError("give an id: a whole number, as Freshdesk shows it")
+    raise ValueError("give an id: a whole number, as the product shows it")
 
 
 def _address(text: str) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters, Reconciliation
+from freshbridge.actions.earlier import Period, unknown
 from freshbridge.actions.freshdesk.attachments import described, file_parts
-from freshbridge.actions.freshdesk.earlier import Period, unknown
 from freshbridge.actions.freshdesk.earlier_tickets import earlier_ticket
 from freshbridge.actions.freshdesk.fields import EmailAddress, TicketId
 from freshbridge.actions.freshdesk.ticket_attributes import (

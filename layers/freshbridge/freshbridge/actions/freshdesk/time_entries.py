@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from freshbridge import timestamps
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters, Reconciliation
-from freshbridge.actions.freshdesk.earlier import unknown
+from freshbridge.actions.earlier import unknown
 from freshbridge.actions.freshdesk.earlier_entries import earlier_time_entry
 from freshbridge.actions.freshdesk.fields import Moment, RecordId, TicketId
 from freshbridge.actions.freshdesk.time_spent import time_spent
