@@ -19,7 +19,7 @@ from freshbridge.actions.freshdesk.earlier_entries import (
     conversation_likeness,
     time_entry_likeness,
 )
-from freshbridge.actions.freshdesk.same_text import Likeness
+from freshbridge.actions.likeness import Likeness
 from freshbridge.actions.once import NotSettled, OutcomeUnknown
 from freshbridge.errors import ProviderDown, Unauthorized
 from freshbridge.http_message import ProviderReply, ProviderRequest
@@ -88,7 +88,7 @@ def test_every_action_that_adds_is_kept_from_adding_twice() -> None:
 
 
 def test_what_is_mailed_is_waited_for_longer() -> None:
-    mailed = {"add_reply", "forward_ticket", "outbound_email"}
+    mailed = {"add_reply", "forward_ticket", "outbound_email", "send"}
 
     for action in CATALOGUE:
         if action.reconcile is not None:

@@ -1,0 +1,1 @@
+"""What the stack itself can be asked to do."""

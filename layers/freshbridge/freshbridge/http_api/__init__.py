@@ -1,0 +1,1 @@
+"""Any HTTP API that the deployer allowed: requests as a rule or a caller describes them."""
