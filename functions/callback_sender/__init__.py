@@ -1,0 +1,1 @@
+"""Sends events to callback URLs."""

@@ -1,0 +1,149 @@
+"""Tell events to callbacks: which belong together, and which were told already.
+
+A notification is in the table, with every event that it tells of and a delivery for each URL,
+before it is sent for the first time. An event that comes a second time finds it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from freshbridge import timestamps
+from freshbridge.errors import Retry
+from freshbridge.instances.registry import UnknownInstance
+from freshbridge.notifications.configuration import callback_urls
+from freshbridge.notifications.delivery import (
+    KEPT_S,
+    LARGEST_ID,
+    Delivery,
+    Notification,
+    Status,
+    Subscription,
+    subscription_id,
+)
+from freshbridge.notifications.grouping import together
+from freshbridge.notifications.messages import EventMessage
+from freshbridge.notifications.shape import Notice, body_of
+from freshbridge.notifications.store import LEASE_S
+
+if TYPE_CHECKING:
+    from freshbridge.instances.model import Instance
+    from freshbridge.instances.registry import Registry
+    from freshbridge.notifications.attempt import Attempts, Stores
+
+CLAIM_ATTEMPTS = 4
+
+
+class Contended(Retry):
+    """Others kept taking the events of the batch."""
+
+    code = "contended"
+
+
+class Sender:
+    """Sends notifications. Errors of AWS are raised as they are: the message is put off."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        stores: Stores,
+        attempts: Attempts,
+        *,
+        clock: Callable[[], float] = timestamps.epoch,
+        random_below: Callable[[int], int],
+    ) -> None:
+        """`clock`: seconds since the epoch; `random_below`: a number from 0 to its argument."""
+        self._registry = registry
+        self._deliveries = stores.deliveries
+        self._subscriptions = stores.subscriptions
+        self._bodies = stores.bodies
+        self._attempts = attempts
+        self._clock = clock
+        self._random_below = random_below
+
+    def tell(self, message: EventMessage, companions: Iterable[EventMessage] = ()) -> None:
+        """Send an event, together with those of the batch that fit beside it.
+
+        Raises:
+            NotYet: another function is sending it.
+            Contended: others were faster each time.
+        """
+        instance = self._instance(message.instance_id)
+        urls = callback_urls(instance.configuration) if instance else ()
+        if instance is None or not urls:
+            # Nobody asks for it any more.
+            return
+        others = list(companions)
+        for _ in range(CLAIM_ATTEMPTS):
+            if self._created(instance, together(message, others), urls):
+                return
+            found = self._deliveries.notification_id(instance.instance_id, message.notice.event_id)
+            if found is not None:
+                self._each(self._deliveries.deliveries(found), self._resume)
+                return
+            others = [other for other in others if not self._has_notification(other)]
+        raise Contended("others kept taking the events beside it")
+
+    def _created(self, instance: Instance, notices: list[Notice], urls: tuple[str, ...]) -> bool:
+        now = self._clock()
+        notification = Notification(
+            notification_id=self._random_below(LARGEST_ID) + 1,
+            instance_id=instance.instance_id,
+            object_type=notices[0].object_type,
+            event_ids=tuple(notice.event_id for notice in notices),
+            created_at=timestamps.to_text(timestamps.from_epoch(now)),
+            expires_at=int(now) + KEPT_S,
+        )
+        body = body_of(
+            notification.notification_id, instance, notices, created_at=notification.created_at
+        )
+        # Leased from the beginning: the call follows at once.
+        deliveries = [self._new(notification, url, now) for url in urls]
+        for delivery in deliveries:
+            self._subscriptions.ensure(
+                Subscription(delivery.subscription_id, instance.instance_id, delivery.url, now)
+            )
+        self._bodies.put(notification.notification_id, body)
+        if not self._deliveries.create(notification, deliveries):
+            return False
+        self._each(deliveries, lambda delivery: self._attempts.make_leased(delivery, body))
+        return True
+
+    def _new(self, notification: Notification, url: str, now: float) -> Delivery:
+        return Delivery(
+            notification_id=notification.notification_id,
+            subscription_id=subscription_id(notification.instance_id, url),
+            instance_id=notification.instance_id,
+            url=url,
+            status=Status.CREATED,
+            created_at=round(now, 3),
+            updated_at=round(now, 3),
+            expires_at=notification.expires_at,
+            leased_until=round(now + LEASE_S, 3),
+        )
+
+    def _resume(self, delivery: Delivery) -> None:
+        self._attempts.make(delivery.notification_id, delivery.subscription_id)
+
+    @staticmethod
+    def _each(deliveries: Iterable[Delivery], send: Callable[[Delivery], None]) -> None:
+        """Let no URL's trouble keep the news from the others."""
+        failure: Exception | None = None
+        for delivery in deliveries:
+            try:
+                send(delivery)
+            except Exception as error:  # raised below, when all had their turn
+                failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def _has_notification(self, message: EventMessage) -> bool:
+        event_id = message.notice.event_id
+        return self._deliveries.notification_id(message.instance_id, event_id) is not None
+
+    def _instance(self, instance_id: str) -> Instance | None:
+        try:
+            return self._registry.get(instance_id)
+        except UnknownInstance:
+            return None
