@@ -3,6 +3,7 @@
 Facts: https://developers.freshdesk.com/api/
 """
 
+from freshbridge.freshdesk.automation_calls import AutomationCalls
 from freshbridge.freshdesk.caller import Caller, OnReply
 from freshbridge.freshdesk.company_calls import CompanyCalls
 from freshbridge.freshdesk.contact_calls import ContactCalls
@@ -25,6 +26,7 @@ class FreshdeskClient(
     DirectoryCalls,
     JobCalls,
     ReportCalls,
+    AutomationCalls,
     Caller,
 ):
     """Every call of one Freshdesk account; see Caller for what it is made of and what it raises."""

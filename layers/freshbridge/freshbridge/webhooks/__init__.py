@@ -1,0 +1,1 @@
+"""Lets Freshdesk call this stack: sets up, checks, repairs and removes its automation rules."""
