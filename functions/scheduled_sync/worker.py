@@ -29,12 +29,17 @@ from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
 from freshbridge.sync.cursor_store import CursorStore
 from freshbridge.sync.lake import Lake
+from freshbridge.sync.polling import InvalidPolling, Polling, polling_of
 from freshbridge.sync.pull import Progress, pull_tickets
+from freshbridge.sync.record_states import RecordStates
+from freshbridge.sync.telling import Telling, can_tell
 from freshbridge.transport import RequestsTransport
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from freshbridge.instances.model import Instance
 
 logger = function_logger()
 metrics = function_metrics()
@@ -68,6 +73,8 @@ class Ports:
         self.lake = Lake(chosen.lake_bucket)
         self.cursors = CursorStore(chosen.sync_table)
         self.queue = Publisher(chosen.sync_queue_url, self.payloads, prefix="sync")
+        self.states = RecordStates(chosen.sync_table)
+        self.events = Publisher(chosen.event_queue_url, self.payloads, prefix="events")
         self.processor = RetryingBatchProcessor(
             queue_url=chosen.source_queue_url,
             dead_letters=DeadLetterQueue(
@@ -100,15 +107,18 @@ def _pull(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
     work = envelope.sync_work(ports.payloads.unpack(record.body))
     logger.set_correlation_id(work.correlation_id)
 
-    def pull(client: FreshdeskClient, _instance: object) -> Progress:
-        return pull_tickets(
+    def pull(client: FreshdeskClient, instance: Instance) -> tuple[Progress, Telling | None]:
+        telling = _telling(ports, instance, work.object)
+        progress = pull_tickets(
             client,
             work,
             lake=ports.lake,
             cursors=ports.cursors,
             may_go_on=lambda: context.get_remaining_time_in_millis() > PAGE_MS,
-            now=lambda: timestamps.to_text(timestamps.now()),
+            now=_now,
+            watcher=telling,
         )
+        return progress, telling
 
     cause = Cause(work.correlation_id, run_id=work.run_id)
     waiting = patience(
@@ -120,7 +130,7 @@ def _pull(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
             returning=int(record.raw_event["attributes"]["ApproximateReceiveCount"]) > 1,
         ),
     )
-    progress = ports.connections.use(work.instance_id, pull, cause=cause, waiting=waiting)
+    progress, telling = ports.connections.use(work.instance_id, pull, cause=cause, waiting=waiting)
     if not progress.finished:
         ports.queue.publish(work, f"{work.run_id}-{work.instance_id}-{work.object}")
     logger.info(
@@ -134,3 +144,25 @@ def _pull(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
         },
     )
     count(metrics, "RecordsSynced", progress.rows)
+    if telling is not None:
+        logger.info("changes told", extra=telling.shown()["events"])
+        count(metrics, "EventsFromSync", telling.queued)
+
+
+def _telling(ports: Ports, instance: Instance, object_name: str) -> Telling | None:
+    """One that tells what changes, if the instance wants to hear of it."""
+    try:
+        polling = polling_of(instance, object_name) if can_tell(object_name) else None
+    except InvalidPolling as error:
+        # The records matter more than how they are told of.
+        logger.warning("poller's configuration not used", extra={"reason": str(error)})
+        polling = Polling()
+    if polling is None:
+        return None
+    return Telling(
+        instance, object_name, polling, states=ports.states, events=ports.events, now=_now
+    )
+
+
+def _now() -> str:
+    return timestamps.to_text(timestamps.now())

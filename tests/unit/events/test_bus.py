@@ -64,6 +64,20 @@ def test_then_the_longest_texts_go_until_it_fits() -> None:
     assert detail["ticket"]["subject"] == builders.SUBJECT
 
 
+def test_a_fetched_ticket_which_has_its_text_three_times_fits() -> None:
+    text = "x" * (LARGEST_DETAIL // 2)
+    names = ("structured_description", "description_text", "description")
+    ticket = {"id": 1042, **dict.fromkeys(names, text), "conversations": [{"body": text}]}
+    bus: Any = Bus()
+
+    EventBus("bus", bus).publish(builders.event(ticket=ticket, enriched="fetched"))
+
+    detail = json.loads(bus.entries[-1]["Detail"])
+    left_out = ["ticket.conversations", "ticket.structured_description", "ticket.description_text"]
+    assert detail["truncated"] == left_out
+    assert detail["ticket"] == {"id": 1042, "description": text}
+
+
 def test_an_event_that_is_not_on_the_bus_is_told() -> None:
     event = replace(builders.event(), raw={})
     refusing: Any = Bus(failed=1)

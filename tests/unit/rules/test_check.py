@@ -15,9 +15,9 @@ from freshbridge.rules.options import Options
 from tests import builders
 
 
-def acting(action: str, parameters: dict[str, Any]) -> Rule:
+def acting(action: str, parameters: dict[str, Any], platform: str = "freshdesk") -> Rule:
     """A rule of one action."""
-    return builders.rule(actions=(RuleAction("freshdesk", action, parameters),))
+    return builders.rule(actions=(RuleAction(platform, action, parameters),))
 
 
 def waiting(conditions: dict[str, Any], event: str = "ticket_updated") -> Rule:
@@ -27,13 +27,14 @@ def waiting(conditions: dict[str, Any], event: str = "ticket_updated") -> Rule:
 
 def test_each_example_of_the_catalogue_may_be_a_rule_s_action() -> None:
     for action in CATALOGUE:
-        check(acting(action.name, dict(action.example)))
+        check(acting(action.name, dict(action.example), action.platform))
 
 
 def test_any_parameter_may_be_a_template() -> None:
     for action in CATALOGUE:
         for name in action.example:
-            check(acting(action.name, dict(action.example) | {name: "{{ ticket.id }}"}))
+            filled = dict(action.example) | {name: "{{ ticket.id }}"}
+            check(acting(action.name, filled, action.platform))
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ WHOLE: dict[str, Any] = {
     "run": "ordered",
     "on_failure": "continue",
     "missing": "empty",
+    "enrich": "always",
     "schedule": HOURS,
     "rate_cap": {"runs": 20, "per": "minute"},
     "loop_guard": {"runs": 3, "per": "hour"},

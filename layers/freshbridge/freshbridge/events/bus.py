@@ -1,8 +1,8 @@
 """Put normalised events on the EventBridge bus, where anyone may subscribe.
 
 `Source` is `freshbridge.<platform>`, `DetailType` the event's type, `Detail` its dictionary.
-An entry may hold 256 KB; of a longer event its raw form, then the description, then the custom
-fields are left out, and `truncated` names them.
+An entry may hold 256 KB; of a longer event its raw form, then its texts, then the custom fields are
+left out, and `truncated` names them.
 Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 """
 
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from freshbridge.events.normalised import Event
 
 LARGEST_DETAIL = 240 * 1024
+LEFT_OUT = (
+    "raw_text", "raw", "note.body", "note.body_text", "ticket.conversations",
+    "ticket.structured_description", "ticket.description_text", "ticket.description",
+    "ticket.attachments", "ticket.custom_fields",
+)  # fmt: skip
+"""What an event can do without, the first first; a fetched ticket has its text three times."""
 
 
 class NotPublished(Retry):
@@ -66,7 +72,7 @@ def _detail(event: Event) -> str:
     fields = event.as_dict()
     left_out: list[str] = []
     text = json.dumps(fields, ensure_ascii=False)
-    for path in ("raw_text", "raw", "note.body", "ticket.description", "ticket.custom_fields"):
+    for path in LEFT_OUT:
         if len(text.encode()) <= LARGEST_DETAIL:
             break
         holder, _, name = path.rpartition(".")

@@ -1,4 +1,4 @@
-"""What came about each record, in DynamoDB, so that a webhook that is sent twice acts once.
+"""What came about each record, in DynamoDB, so that what comes twice acts once.
 
 Asked by the router, not on the way in: the sender is answered before anyone looks. One item a
 record in the table of what ran already: `id` is `deliveries#<instance>#<kind>#<number>`. It costs a
@@ -72,7 +72,7 @@ class Deliveries:
             verdict = self._record(_id(event), delivery)
         except (ClientError, BotoCoreError) as error:
             raise NotRecorded(f"DynamoDB: {aws.error_name(error)}") from error
-        return replace(event, repeat_of=verdict.repeat_of, late=verdict.late), verdict
+        return _marked(event, verdict), verdict
 
     def _record(self, name: str, delivery: Delivery) -> Verdict:
         for _ in range(ATTEMPTS):
@@ -102,6 +102,11 @@ class Deliveries:
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+
+def _marked(event: Event, verdict: Verdict) -> Event:
+    changes = {k: v for k, v in event.changes.items() if k not in verdict.told}
+    return replace(event, changes=changes, repeat_of=verdict.repeat_of, late=verdict.late)
 
 
 def _id(event: Event) -> str:

@@ -42,7 +42,14 @@ class Event:
     `raw` is the provider's content as it was read. `recovered` says that it was broken and had to
     be mended; `raw_text` is then the text as it came, and "" otherwise. `repeat_of` names the
     earlier event that had the very same content, if it came again and is news all the same; `late`
-    says that something that happened after it came before it.
+    says that something that happened after it came before it. `replay_of` names the event that
+    somebody had routed again as this one, which was received when that was asked for.
+
+    `source` is how it came: "webhook", or "sync" for what a scheduled sync found changed.
+    `enriched` says what became of fetching what it did not carry: "" where nothing was fetched,
+    "fetched" where it was, at `enriched_at`; "gone" where the record is there no more, "refused"
+    where the provider would not give it, for the reason in `enrichment_error`. What was fetched is
+    only ever put where the event told nothing.
     """
 
     id: str
@@ -63,6 +70,11 @@ class Event:
     recovered: bool = False
     repeat_of: str = ""
     late: bool = False
+    replay_of: str = ""
+    source: str = "webhook"
+    enriched: str = ""
+    enriched_at: str = ""
+    enrichment_error: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that templates see and the event bus carries."""

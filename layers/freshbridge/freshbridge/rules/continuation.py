@@ -23,6 +23,7 @@ from freshbridge.actions.record_store import UnknownActionRecord
 from freshbridge.errors import Reject, Retry
 from freshbridge.queues.payload import PayloadGone
 from freshbridge.rules import templates
+from freshbridge.rules.called_event import with_event
 from freshbridge.rules.html_parameters import html_parameters
 from freshbridge.rules.postponement import wait_s
 from freshbridge.rules.route import action_request, due_at
@@ -173,6 +174,10 @@ class Continuation:
             lenient=progress.missing == "empty",
             path=f"actions[{place}].parameters",
             html=html_parameters(action.platform, action.action, action.parameters),
+            slack=action.platform == "slack",
+        )
+        filled = with_event(
+            action.platform, action.action, filled, progress.context.get("event", {})
         )
         return replace(action, parameters=filled)
 

@@ -46,7 +46,15 @@ class Dispatcher:
         Raises:
             NotQueued, ClientError, BotoCoreError: route the event again.
         """
-        planned = runs_of(event, rules, now=timestamps.to_text(now), statuses=statuses)
+        at = timestamps.to_text(now)
+        return self.begin(runs_of(event, rules, now=at, statuses=statuses), now=now)
+
+    def begin(self, planned: Iterable[Run], *, now: datetime) -> list[Run]:
+        """Count, keep and queue runs that are planned; returns them as they were admitted.
+
+        Raises:
+            NotQueued, ClientError, BotoCoreError: do it again.
+        """
         runs = [self._guard.admitted(run) for run in planned]
         for run in runs:
             self._runs.begin(run)

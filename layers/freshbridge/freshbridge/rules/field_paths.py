@@ -3,7 +3,8 @@
 A path begins at what the event is about, the ticket mostly: `priority` is `ticket.priority`, and
 `email` of a contact's event is `contact.email`. Other parts are named: `actor.name`,
 `changes.status.to`, `event.late`. A number steps into a list. Who asked for the ticket is
-`ticket.requester`, which is the event's contact where the ticket itself does not hold it.
+`ticket.requester`, which is the event's contact where the ticket itself does not hold it; its
+company is `company` or `ticket.company`.
 Fields: https://developers.freshdesk.com/api/#ticket_attributes
 """
 
@@ -80,6 +81,8 @@ def value_at(event: dict[str, Any], steps: tuple[str, ...]) -> Any:
         found = _step_through(event, (str(event.get("type")).partition("_")[0], *steps[1:]))
     if found is _MISSING and steps[:2] == ("ticket", "requester"):
         found = _step_through(event, ("contact", *steps[2:]))
+    if found is _MISSING and steps[0] == "company":
+        found = _step_through(event, ("ticket", *steps))
     return None if found is _MISSING else found
 
 

@@ -18,13 +18,15 @@ HTML = {
     "add_reply": ("body",),
     "edit_note": ("body",),
     "bulk_update_tickets": ("reply.body",),
+    "send": ("html",),
 }
+_PLATFORMS = ("freshdesk", "email")
 _ROWS = ("rows", "defaults")
 
 
 def html_parameters(platform: str, action: str, parameters: dict[str, Any]) -> frozenset[str]:
     """Dotted paths within the parameters; steps into a list are not counted."""
-    if platform != "freshdesk":
+    if platform not in _PLATFORMS:
         return frozenset()
     if action != "batch":
         return frozenset(HTML.get(action, ()))

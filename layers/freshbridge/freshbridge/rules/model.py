@@ -36,7 +36,8 @@ LARGEST_RULE = 100_000
 """Bytes of its JSON; DynamoDB refuses an item over 400 KB as an error of this program's."""
 LONGEST_DELAY_S = 43_200
 _ACTION_NAME = re.compile(r"[A-Za-z_]\w{0,63}")
-_ACTION_MEMBERS = ("platform", "action", "parameters", "name", "delay_s")
+_ACTION_MEMBERS = ("platform", "action", "parameters", "instance_id", "name", "delay_s")
+_INSTANCE_ID = re.compile(r"[0-9]{1,20}")
 OF_TICKETS = ("ticket_", "note_", "reply_")
 _KEPT = ("rule_id", "version", "created_at", "updated_at")
 """Members that a saved rule is shown with and that may come back with it: they change nothing."""
@@ -48,7 +49,8 @@ class RuleAction:
     """One action of a rule; `parameters` may hold templates.
 
     It begins `delay_s` after the event, in an ordered rule after the action before has ended.
-    `name` is what later actions' templates call its result.
+    `name` is what later actions' templates call its result. `instance_id` is the account that it
+    is for; "" for the rule's own.
     """
 
     platform: str
@@ -56,6 +58,7 @@ class RuleAction:
     parameters: dict[str, Any]
     name: str = ""
     delay_s: int = 0
+    instance_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,8 @@ def write_action(action: RuleAction) -> dict[str, Any]:
         "action": action.action,
         "parameters": action.parameters,
     }
+    if action.instance_id:
+        shown["instance_id"] = int(action.instance_id)
     if action.name:
         shown["name"] = action.name
     if action.delay_s:
@@ -207,7 +212,18 @@ def _action(value: object, path: str, *, saved: bool) -> RuleAction:
         parameters=parameters,
         name=name,
         delay_s=delay_s,
+        instance_id=_instance_id(value.get("instance_id"), f"{path}.instance_id"),
     )
+
+
+def _instance_id(value: object, path: str) -> str:
+    if value is None or value == "":
+        return ""
+    # A number in the API, a text everywhere inside; 0 and True are neither.
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if not _INSTANCE_ID.fullmatch(text) or text.startswith("0"):
+        raise invalid(path, "must be an integration's id, and no template")
+    return text
 
 
 _DELAYS = range(LONGEST_DELAY_S + 1)

@@ -4,6 +4,8 @@ enabled      false keeps the rule and runs nothing of it
 run          "parallel": all at once, in any order; "ordered": each when the one before has ended
 on_failure   of an ordered rule's action: "stop", or "continue" with the next
 missing      what a template makes of a value that the event lacks: "error", or "empty"
+enrich       when the event's record is fetched: "auto", where conditions or templates name what the
+             event does not carry; "always", whenever the rule may run; "never" for this rule
 schedule     days and hours, see schedule
 rate_cap     {"runs": 20, "per": "minute"}: what is above is skipped
 loop_guard   {"runs": 5, "per": "hour"}: the same, for one ticket
@@ -25,11 +27,13 @@ DEFAULTS: dict[str, Any] = {
     "run": "parallel",
     "on_failure": "stop",
     "missing": "error",
+    "enrich": "auto",
 }
 _CHOICES = {
     "run": ("parallel", "ordered"),
     "on_failure": ("stop", "continue"),
     "missing": ("error", "empty"),
+    "enrich": ("auto", "always", "never"),
 }
 NAMES = (*DEFAULTS, "schedule", "rate_cap", "loop_guard")
 
@@ -59,6 +63,7 @@ class Options:
     run: str = "parallel"
     on_failure: str = "stop"
     missing: str = "error"
+    enrich: str = "auto"
     schedule: Schedule | None = None
     rate_cap: Cap | None = None
     loop_guard: Cap = field(default=LOOP_GUARD)

@@ -1,4 +1,8 @@
-"""What a rule would make of an event, with the reasons, and nothing sent or counted."""
+"""What a rule would make of an event, with the reasons, and nothing sent or counted.
+
+Nor is anything fetched: where the rule turns on what the event does not carry, it says so, and with
+which calls the router would fetch it.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,13 @@ from typing import Any
 
 from freshbridge import timestamps
 from freshbridge.actions.catalogue import CATALOGUE, Catalogue, InvalidParameters, validate
+from freshbridge.events.fetchable import Wanted
 from freshbridge.events.normalised import EVENT_TYPES, Event
 from freshbridge.events.reading import event_of
 from freshbridge.queues.envelope import ReceivedEvent
 from freshbridge.rules.comparison import Statuses
 from freshbridge.rules.conditions import concerns, explain
+from freshbridge.rules.foresight import Foresight, template_paths
 from freshbridge.rules.invalid import invalid
 from freshbridge.rules.model import Rule
 from freshbridge.rules.route import Planned, Run, plan
@@ -70,10 +76,16 @@ def rehearse(
     *,
     now: str,
     statuses: Statuses | None = None,
+    fetching: bool = True,
     catalogue: Catalogue = CATALOGUE,
 ) -> dict[str, Any]:
-    """One rule on one event: whether it would run, each condition with what it met, its actions."""
+    """One rule on one event: whether it would run, each condition with what it met, its actions.
+
+    `fetching` is False for an instance whose events are never fetched.
+    """
     conditions = explain(rule.condition, event.as_dict(), statuses)
+    foresight = Foresight(event, statuses)
+    wanted = foresight.of_rule(rule, template_paths(rule)) if fetching else Wanted()
     shown: dict[str, Any] = {
         "rule_id": rule.rule_id or None,
         "name": rule.name,
@@ -83,25 +95,47 @@ def rehearse(
         "would_run": False,
         "code": None,
         "reason": None,
+        "would_fetch": _fetch(wanted, event),
         "actions": [],
     }
+    undecided = bool(wanted) and foresight.holds(rule.condition) is None
     if not shown["trigger_matched"]:
-        wanted = f"{rule.platform} {rule.event}"
-        return shown | _not_run("other_event", f"it waits for {wanted}")
-    if not shown["conditions_matched"]:
+        return shown | _not_run("other_event", f"it waits for {rule.platform} {rule.event}")
+    if not shown["conditions_matched"] and not undecided:
         return shown | _not_run("conditions", "its conditions do not hold")
     if not rule.options.enabled:
         return shown | _not_run("disabled", "it is switched off")
+    if undecided:
+        return shown | _needs(wanted, "its conditions turn")
+    return shown | _planned(rule, event, now, wanted, catalogue)
+
+
+def _planned(
+    rule: Rule, event: Event, now: str, wanted: Wanted, catalogue: Catalogue
+) -> dict[str, Any]:
     run = plan(rule, event, now=now)
+    if run.outcome == "failed" and wanted:
+        return _needs(wanted, "its templates turn")
     if run.outcome != "ran":
-        return shown | _not_run(run.code, run.reason)
+        return _not_run(run.code, run.reason)
     actions = [_action(run, action, catalogue) for action in run.actions]
     refused = [number for number, action in enumerate(actions, 1) if action["refused"]]
     if refused:
         which = ", ".join(map(str, refused))
         why = _not_run(InvalidParameters.code, f"the parameters of action {which} would be refused")
-        return shown | why | {"actions": actions}
-    return shown | {"would_run": True, "actions": actions}
+        return why | {"actions": actions}
+    return {"would_run": True, "actions": actions}
+
+
+def _fetch(wanted: Wanted, event: Event) -> dict[str, Any] | None:
+    if not wanted:
+        return None
+    return {"calls": wanted.calls(event), "for": list(wanted.paths)}
+
+
+def _needs(wanted: Wanted, what: str) -> dict[str, Any]:
+    named = ", ".join(wanted.paths)
+    return _not_run("needs_fetch", f"{what} on {named}, which is fetched before it is decided")
 
 
 def _not_run(code: str, reason: str) -> dict[str, Any]:
@@ -112,6 +146,7 @@ def _action(run: Run, action: Planned, catalogue: Catalogue) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "platform": action.platform,
         "action": action.action,
+        "instance_id": int(action.instance_id or run.event.instance_id),
         "parameters": action.parameters,
         "waits_for_results": action.waits,
         "delay_s": action.delay_s,

@@ -13,18 +13,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from freshbridge import timestamps
+from freshbridge.events.enrichment import REFUSED
 from freshbridge.events.normalised import Event
 from freshbridge.identifiers import derived_id
 from freshbridge.queues.envelope import ActionRequest
 from freshbridge.rules import templates
+from freshbridge.rules.called_event import with_event
 from freshbridge.rules.comparison import Statuses
-from freshbridge.rules.conditions import matches
+from freshbridge.rules.conditions import concerns, matches
+from freshbridge.rules.foresight import Foresight
 from freshbridge.rules.html_parameters import html_parameters
 from freshbridge.rules.model import Rule
 from freshbridge.rules.templates import InvalidTemplate
 
 DEEPEST_CHAIN = 5
 """Rules that may follow from one another, where an event tells which one it comes from."""
+NOT_TOLD = "enrichment_refused"
+"""The code of a run whose condition turns on what the provider would not tell."""
 _ONLY_WHOLE = frozenset({"raw", "raw_text"})
 EVENT_NAMES = frozenset(field.name for field in fields(Event)) - _ONLY_WHOLE | {"event"}
 """Names that every template may take from the event: see `template_context`."""
@@ -32,7 +37,10 @@ EVENT_NAMES = frozenset(field.name for field in fields(Event)) - _ONLY_WHOLE | {
 
 @dataclass(frozen=True)
 class Planned:
-    """One action of a run. `waits` says that its templates need what earlier ones come to."""
+    """One action of a run. `waits` says that its templates need what earlier ones come to.
+
+    `instance_id` is the account that it is for; "" for the rule's own.
+    """
 
     action_id: str
     platform: str
@@ -41,6 +49,15 @@ class Planned:
     name: str = ""
     delay_s: int = 0
     waits: bool = False
+    instance_id: str = ""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The action that asks for a rule, and how many rules led there, this one included."""
+
+    action_id: str
+    depth: int
 
 
 @dataclass(frozen=True)
@@ -49,7 +66,8 @@ class Run:
 
     `outcome` is `ran`, `skipped` or `failed`; `code` and `reason` say why it did not run.
     `subject` is what the event is about: `ticket 7`. `not_before` is when the first actions may
-    begin, UTC, ISO 8601; "" for at once.
+    begin, UTC, ISO 8601; "" for at once. `called_by` is the action that asked for it; "" where the
+    event did by itself.
     """
 
     run_id: str
@@ -62,6 +80,7 @@ class Run:
     reason: str = ""
     not_before: str = ""
     depth: int = 0
+    called_by: str = ""
     actions: tuple[Planned, ...] = ()
 
     @property
@@ -109,10 +128,13 @@ def due_at(start: str, delay_s: int) -> str:
 def action_request(
     action: Planned, instance_id: str, origin: dict[str, Any], now: str
 ) -> ActionRequest:
-    """The message of one action."""
+    """The message of one action of a rule of the instance `instance_id`."""
+    if action.instance_id and action.instance_id != instance_id:
+        # The action is listed with the account that it is for: there its origin leads back.
+        origin = origin | {"rule_instance_id": instance_id}
     return ActionRequest(
         action_id=action.action_id,
-        instance_id=instance_id,
+        instance_id=action.instance_id or instance_id,
         platform=action.platform,
         action=action.action,
         parameters=action.parameters,
@@ -138,25 +160,35 @@ def runs_of(
     """A run for every rule that is on and whose conditions the event meets.
 
     One rule's broken template does not take another rule's actions with it; of the broken rule
-    itself nothing runs.
+    itself nothing runs. Nor does anything of a rule whose condition turns on what the provider
+    would not tell.
     """
-    return [
-        plan(rule, event, now=now)
-        for rule in rules
-        if rule.options.enabled and matches(rule, event, statuses)
-    ]
+    foresight = Foresight(event, statuses)
+    runs = []
+    for rule in rules:
+        if not rule.options.enabled or not concerns(rule, event):
+            continue
+        refused = event.enriched == REFUSED and rule.options.enrich != "never"
+        if refused and foresight.holds(rule.condition) is None:
+            runs.append(_not_told(rule, event, foresight, now))
+        elif matches(rule, event, statuses):
+            runs.append(plan(rule, event, now=now))
+    return runs
 
 
-def plan(rule: Rule, event: Event, *, now: str) -> Run:
-    """What a rule makes of an event that it matches; counters are not asked."""
-    run = Run(
-        run_id=derived_id("run", event.id, rule.rule_id),
-        rule=rule,
-        event=event,
-        subject=_subject(event),
-        at=now,
-        depth=_depth(event),
-    )
+def _not_told(rule: Rule, event: Event, foresight: Foresight, now: str) -> Run:
+    fields = ", ".join(sorted(".".join(path) for path in foresight.undecided(rule.condition)))
+    reason = f"its conditions need {fields}, which could not be fetched: {event.enrichment_error}"
+    return replace(_run(rule, event, now), outcome="failed", code=NOT_TOLD, reason=reason)
+
+
+def plan(rule: Rule, event: Event, *, now: str, caller: Caller | None = None) -> Run:
+    """What a rule makes of an event that it matches; counters are not asked.
+
+    `caller` is the action that asks for it. What is asked for twice, by two actions or by an action
+    and the event itself, is two runs.
+    """
+    run = _run(rule, event, now, caller)
     if run.depth > DEEPEST_CHAIN:
         return run.skipped("chain_too_deep", f"{run.depth} rules led to this event")
     if rule.options.schedule is not None:
@@ -168,9 +200,27 @@ def plan(rule: Rule, event: Event, *, now: str) -> Run:
         if opens != came:
             run = replace(run, not_before=_rounded_up(opens))
     try:
-        return replace(run, actions=tuple(_planned(rule, event)))
+        return replace(run, actions=tuple(_planned(rule, event, run.called_by)))
     except InvalidTemplate as error:
-        return replace(run, outcome="failed", code=error.code, reason=error.what)
+        why = f"; not fetched: {event.enrichment_error}" if event.enrichment_error else ""
+        return replace(run, outcome="failed", code=error.code, reason=f"{error.what}{why}")
+
+
+def _run(rule: Rule, event: Event, now: str, caller: Caller | None = None) -> Run:
+    called_by = caller.action_id if caller is not None else ""
+    return Run(
+        run_id=derived_id("run", event.id, rule.rule_id, *_said(called_by)),
+        rule=rule,
+        event=event,
+        subject=subject_of(event),
+        at=now,
+        depth=_depth(event) if caller is None else caller.depth,
+        called_by=called_by,
+    )
+
+
+def _said(part: str) -> tuple[str, ...]:
+    return (part,) if part else ()
 
 
 def needs_results(parameters: dict[str, Any]) -> bool:
@@ -178,31 +228,39 @@ def needs_results(parameters: dict[str, Any]) -> bool:
     return bool(templates.check(parameters) & templates.RESULTS)
 
 
-def _planned(rule: Rule, event: Event) -> Iterable[Planned]:
+def _planned(rule: Rule, event: Event, called_by: str) -> Iterable[Planned]:
     context = template_context(event)
     for position, action in enumerate(rule.actions):
         path = f"actions[{position}].parameters"
         waits = position > 0 and rule.options.ordered and needs_results(action.parameters)
         yield Planned(
-            action_id=derived_id("act", event.id, rule.rule_id, str(position)),
+            action_id=derived_id("act", event.id, rule.rule_id, str(position), *_said(called_by)),
             platform=action.platform,
             action=action.action,
             parameters=action.parameters
             if waits
-            else templates.render(
-                action.parameters,
-                context,
-                lenient=rule.options.missing == "empty",
-                path=path,
-                html=html_parameters(action.platform, action.action, action.parameters),
+            else with_event(
+                action.platform,
+                action.action,
+                templates.render(
+                    action.parameters,
+                    context,
+                    lenient=rule.options.missing == "empty",
+                    path=path,
+                    html=html_parameters(action.platform, action.action, action.parameters),
+                    slack=action.platform == "slack",
+                ),
+                context["event"],
             ),
             name=action.name,
             delay_s=action.delay_s,
             waits=waits,
+            instance_id=action.instance_id,
         )
 
 
-def _subject(event: Event) -> str:
+def subject_of(event: Event) -> str:
+    """What the event is about: `ticket 7`; "" where it does not tell."""
     for kind in ("ticket", "contact", "company", "deal", "account"):
         record = getattr(event, kind, None)
         if isinstance(record, dict) and record.get("id") is not None:

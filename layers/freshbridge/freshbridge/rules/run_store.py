@@ -173,7 +173,7 @@ class RunStore:
         found = self._client.query(**wanted)
         last = found.get("LastEvaluatedKey")
         return RunPage(
-            [_shown(item) for item in found["Items"]],
+            [shown_run(item) for item in found["Items"]],
             write_token({k: v["S"] for k, v in last.items()}) if last else None,
         )
 
@@ -192,6 +192,11 @@ class RunStore:
                 for one in run.actions
             ],
         }
+        if run.called_by:
+            told["called_by"] = run.called_by
+        if run.event.enriched:
+            told["enriched"] = run.event.enriched
+            told["enrichment_error"] = run.event.enrichment_error
         return {
             "pk": {"S": f"run#{run.run_id}"},
             "instance_state": {"S": _listed_under(run.event.instance_id, run.rule.rule_id)},
@@ -227,7 +232,8 @@ def _listed_under(instance_id: str, rule_id: str) -> str:
     return f"rule#{instance_id}#{rule_id}"
 
 
-def _shown(item: dict[str, Any]) -> dict[str, Any]:
+def shown_run(item: dict[str, Any]) -> dict[str, Any]:
+    """An item as the API tells it."""
     told = json.loads(item["origin"]["S"])
     for action in told["actions"]:
         action["href"] = f"/api/actions/{action['action_id']}"
@@ -241,5 +247,8 @@ def _shown(item: dict[str, Any]) -> dict[str, Any]:
         "event_id": told["event_id"],
         "subject": told["subject"] or None,
         "rule_version": told["rule_version"],
+        "called_by": told.get("called_by"),
+        "enriched": told.get("enriched") or None,
+        "enrichment_error": told.get("enrichment_error") or None,
         "actions": told["actions"],
     }

@@ -61,6 +61,12 @@ def check_language(template: str) -> None:
             raise NotAllowed(f"loops are more than {DEEPEST_LOOPS} deep", line)
 
 
+def tokens_of(template: str) -> Iterator[list[str]]:
+    """The tokens of each pair of braces; a text in quotes is one quote."""
+    for tokens, _line in _code(template):
+        yield tokens
+
+
 def _code(template: str) -> Iterator[tuple[list[str], int]]:
     """The tokens of each pair of braces, and the line that it begins in.
 

@@ -4,20 +4,21 @@
 the event does not have is an error, or an empty text where the rule says so: a note on ticket ""
 helps nobody. The engine is minijinja; template_language says what may be written. Its fuel ends a
 loop that would not, and is less for a large event, whose texts it could repeat. Each rendering
-works on a copy, and only JSON values leave it. In HTML what a template puts in is escaped, unless
-its last filter is `safe`.
+works on a copy, and only JSON values leave it. In HTML, and in what Slack reads for mentions and
+links, what a template puts in is escaped, unless its last filter is `safe`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from minijinja import Environment, TemplateError
 
 from freshbridge.errors import FieldError, InvalidRequest
+from freshbridge.rules import slack_text
 from freshbridge.rules.template_language import (
     GUARDED,
     LONGEST_OUTPUT,
@@ -61,7 +62,7 @@ def _invalid(path: str, why: str) -> InvalidTemplate:
 
 
 def _environment(
-    fuel: int = MOST_FUEL, *, lenient: bool = False, html: bool = False
+    fuel: int = MOST_FUEL, *, lenient: bool = False, html: bool = False, slack: bool = False
 ) -> Environment:
     # Debug output would quote the event's values in the error.
     environment = Environment(
@@ -70,10 +71,15 @@ def _environment(
         undefined_behavior="chainable" if lenient else "strict",
         pycompat=False,
         auto_escape_callback=(lambda _name: "html") if html else None,
+        finalizer=_finalizer(lenient=lenient) if slack else None,
     )
     for name, function in GUARDED.items():
         environment.add_filter(name, function)
     return environment
+
+
+def _finalizer(*, lenient: bool) -> Callable[[Any], Any]:
+    return slack_text.finalize_leniently if lenient else slack_text.finalize
 
 
 def check(parameters: dict[str, Any], path: str = "parameters") -> set[str]:
@@ -119,11 +125,13 @@ def render(
     lenient: bool = False,
     path: str = "parameters",
     html: Collection[str] = (),
+    slack: bool = False,
 ) -> dict[str, Any]:
     """The parameters with every template filled from `context`.
 
     `lenient` makes a missing value an empty text. `html` are the dotted paths of those parameters
-    that are HTML: what is filled in there is escaped.
+    that are HTML: what is filled in there is escaped. `slack` says that they are a Slack message's:
+    its texts are escaped as Slack wants it.
 
     Raises:
         InvalidTemplate: naming the parameter; the event's values are never quoted.
@@ -131,10 +139,12 @@ def render(
     text = json.dumps(context)
     plain = _environment(_fuel(len(text)), lenient=lenient)
     escaping = plain
-    if html:
+    if html or slack:
         larger = len(text) + _GROWTH * sum(map(text.count, _GROWS_IN_HTML))
-        escaping = _environment(_fuel(larger), lenient=lenient, html=True)
-    rendering = _Rendering(plain, escaping, json.loads(text), lenient=lenient, html=html)
+        escaping = _environment(_fuel(larger), lenient=lenient, html=not slack, slack=slack)
+    rendering = _Rendering(
+        plain, escaping, json.loads(text), lenient=lenient, html=html, slack=slack
+    )
     return {
         name: rendering.filled(value, f"{path}.{name}", name) for name, value in parameters.items()
     }
@@ -155,12 +165,14 @@ class _Rendering:
         *,
         lenient: bool,
         html: Collection[str],
+        slack: bool,
     ) -> None:
         self._plain = plain
         self._escaping = escaping
         self._context = context
         self._lenient = lenient
         self._html = html
+        self._slack = slack
 
     def filled(self, value: Any, path: str, name: str) -> Any:
         """`path` is where the value is in the rule, `name` its dotted path for `html`."""
@@ -172,7 +184,8 @@ class _Rendering:
             return value
         try:
             check_language(value)
-            result = self._result(value, html=name in self._html)
+            escape = slack_text.is_text(name) if self._slack else name in self._html
+            result = self._result(value, escape=escape)
             text = json.dumps(result, ensure_ascii=False, allow_nan=False)
         except TemplateError as error:
             raise _invalid(path, _reason(error, value)) from None
@@ -184,15 +197,17 @@ class _Rendering:
             raise _invalid(path, f"its text is over {LONGEST_OUTPUT} characters")
         return json.loads(text)
 
-    def _result(self, value: str, *, html: bool) -> Any:
-        environment = self._escaping if html else self._plain
+    def _result(self, value: str, *, escape: bool) -> Any:
+        environment = self._escaping if escape else self._plain
         alone = _ONE_EXPRESSION.fullmatch(value)
         if not alone:
             return environment.render_str(value, **self._context)
         result = environment.eval_expr(alone[1], **self._context)
-        if html and isinstance(result, str):
+        if escape and isinstance(result, str):
             # Only rendering escapes.
             return environment.render_str(value.strip(), **self._context)
+        if escape and self._slack:
+            result = slack_text.escaped_whole(result)
         if result is None:
             # Both null and a missing name evaluate to None; only rendering tells them apart.
             shown = environment.render_str(value, **self._context)

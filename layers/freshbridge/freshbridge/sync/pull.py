@@ -6,7 +6,7 @@ skipped. One call handles a bounded number of pages, so that a long backfill is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -55,6 +55,39 @@ class Cursors(Protocol):
         """Store where to go on."""
 
 
+class Watcher(Protocol):
+    """Who is told of each page, before the cursor moves past it."""
+
+    def begin(self, cursor: Cursor) -> None:
+        """From where this call goes on."""
+
+    def page(self, records: Sequence[dict[str, Any]], seen_at: str) -> None:
+        """The records of a page that were not had before; `seen_at` is when it was asked for."""
+
+    def finish(self) -> None:
+        """Nothing newer is left."""
+
+    def shown(self) -> dict[str, Any]:
+        """What is kept beside the cursor for people to read."""
+
+
+class Unwatched:
+    """Nobody is told."""
+
+    def begin(self, cursor: Cursor) -> None:
+        """Nothing."""
+
+    def page(self, records: Sequence[dict[str, Any]], seen_at: str) -> None:
+        """Nothing."""
+
+    def finish(self) -> None:
+        """Nothing."""
+
+    def shown(self) -> dict[str, Any]:
+        """Nothing to show."""
+        return {}
+
+
 @dataclass(frozen=True)
 class Progress:
     """What one call did: `rows` written in `pages`; `finished` when nothing newer is left."""
@@ -72,8 +105,12 @@ def pull_tickets(
     cursors: Cursors,
     may_go_on: Callable[[], bool],
     now: Callable[[], str],
+    watcher: Watcher | None = None,
 ) -> Progress:
     """Pull pages until the last one, or until `may_go_on` says that the time is up.
+
+    `watcher` is told of each page once the lake has it; a page that it did not get through comes
+    again.
 
     Raises:
         UnknownObject: `work.object` is not "tickets".
@@ -84,7 +121,10 @@ def pull_tickets(
         raise UnknownObject(f"cannot sync {work.object[:64]}", advice="There is: tickets.")
     rows = pages = 0
     cursor = cursors.load(work.instance_id, work.object)
+    told = watcher or Unwatched()
+    told.begin(cursor)
     while True:
+        asked_at = now()
         records, has_next = _page(client, cursor)
         try:
             fresh, following = advance(cursor, records)
@@ -95,11 +135,14 @@ def pull_tickets(
             # The whole page, also what was had before: the object may be an older one of this
             # page, and writing less than it holds would lose rows.
             lake.write(object_key(work, cursor), records)
+            told.page(fresh, asked_at)
         rows, pages = rows + len(fresh), pages + 1
         following = _trusted(following, now())
         # After the last page the next run asks again from here, at page 1.
         cursor = following if has_next else replace(following, page=1)
-        progress = {"run_id": work.run_id, "rows": rows, "updated_at": now()}
+        if not has_next:
+            told.finish()
+        progress = {"run_id": work.run_id, "rows": rows, "updated_at": now(), **told.shown()}
         cursors.save(work.instance_id, work.object, cursor, progress=progress)
         if not has_next:
             return Progress(rows, pages, finished=True)

@@ -1,0 +1,97 @@
+"""An instance says in Open Connectors' words whether and how it wants changes told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from freshbridge.sync.polling import InvalidPolling, Polling, polling_of
+from tests import builders
+
+ON = {"event.notification.enabled": "true", "event.vendor.type": "polling"}
+
+
+def polling(configuration: dict[str, Any], object_name: str = "tickets") -> Polling | None:
+    texts = {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in configuration.items()
+    }
+    return polling_of(builders.instance(configuration=texts), object_name)
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        {},
+        {"event.notification.enabled": "true"},
+        {"event.vendor.type": "polling"},
+        ON | {"event.notification.enabled": "false"},
+        ON | {"event.vendor.type": "webhook"},
+        ON | {"event.objects": "contacts,companies"},
+        ON | {"event.poller.urls": "contacts|companies"},
+        ON | {"event.poller.configuration": {"contacts": {"idField": "id"}}},
+    ],
+)
+def test_who_has_not_asked_for_it_is_told_nothing(configuration: dict[str, Any]) -> None:
+    assert polling(configuration) is None
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        ON,
+        {"event.notification.enabled": " TRUE ", "event.vendor.type": "Polling"},
+        ON | {"event.objects": "contacts, incidents"},
+        ON | {"event.poller.urls": "/hubs/helpdesk/contacts|/hubs/helpdesk/incidents?where=x"},
+        ON | {"event.poller.urls": "tickets\ncontacts"},
+        ON | {"event.poller.configuration": ""},
+        ON | {"event.poller.configuration": "{}"},
+        ON | {"event.poller.configuration": {"incidents": {"url": "/x", "pageSize": 20}}},
+    ],
+)
+def test_who_has_asked_for_it_is_told_of_every_change(configuration: dict[str, Any]) -> None:
+    assert polling(configuration) == Polling()
+
+
+def test_the_documented_configuration_is_read() -> None:
+    dates = {"updatedDateField": "changed", "createdDateField": "made", "updatedDateFormat": "x"}
+    block = {
+        "idField": "number",
+        "createdCheckTolerance": "5",
+        "filterByUpdatedDate": "false",
+        "datesConfiguration": dates,
+    }
+
+    assert polling(ON | {"event.poller.configuration": {"incidents": block}}) == Polling(
+        id_field="number",
+        updated_field="changed",
+        created_field="made",
+        tolerance_s=5.0,
+        only_created=True,
+    )
+
+
+def test_other_objects_have_names_of_their_own() -> None:
+    assert polling(ON | {"event.objects": "opportunities"}, "deals") == Polling()
+    assert polling(ON | {"event.objects": "widgets"}, "widgets") == Polling()
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "must be an object"),
+        ({"incidents": []}, "incidents must be an object"),
+        ({"incidents": {"datesConfiguration": 3}}, "datesConfiguration must be an object"),
+        ({"incidents": {"idField": 3}}, "idField must be a field's name"),
+        ({"incidents": {"createdCheckTolerance": "soon"}}, "must be seconds from 0 to 86400"),
+        ({"incidents": {"createdCheckTolerance": -1}}, "must be seconds"),
+        ({"incidents": {"createdCheckTolerance": True}}, "must be seconds"),
+        ({"incidents": {"filterByUpdatedDate": "maybe"}}, "must be true or false"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_its_place(value: object, words: str) -> None:
+    with pytest.raises(InvalidPolling, match=words):
+        polling(ON | {"event.poller.configuration": value})
