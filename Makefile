@@ -24,7 +24,7 @@ demo:  ## Show the main job on this machine, and exit
 	$(with) dev emulator runtime sam -- local.demo once $(ARGS)
 
 test:  ## Run every test: unit, simulators, integration, template, end to end
-	$(with) dev emulator runtime sam -- pytest $(or $(ARGS),--cov --cov-report=term:skip-covered)
+	$(with) dev emulator runtime sam -- pytest $(or $(ARGS),-n auto --no-loadscope-reorder --cov --cov-report=term:skip-covered)
 
 unit:  ## Run the unit tests alone: seconds, no sockets
 	$(with) dev -- pytest tests/unit $(ARGS)
@@ -59,7 +59,7 @@ deploy: build  ## Build and deploy to your AWS account; asks for every parameter
 	@test -f $(deploy_answers) || cp samconfig.toml $(deploy_answers)
 	$(sam) deploy --guided --template-file .aws-sam/build/template.yaml --config-file $(CURDIR)/$(deploy_answers)
 
-redrive:  ## Show dead letters and put them back (QUEUE=events|actions|sync, ARGS=--local)
+redrive:  ## Show dead letters and put them back (QUEUE=events|actions|sync|callbacks, ARGS=--local)
 	$(with) dev -- local.redrive $(QUEUE) $(ARGS)
 
 lock:  ## Pin every dependency by version and hash (ARGS=--upgrade for the newest)

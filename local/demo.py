@@ -67,6 +67,8 @@ def suggest(scenario: Scenario, console: Console) -> None:
         ("API", stack.api_url),
         ("Freshdesk simulator", simulator.url),
         ("Its API key", simulator.api_key),
+        ("Freshsales simulator", stack.simulators["freshsales"].url),
+        ("Slack simulator", stack.simulators["slack"].url),
         ("AWS endpoint", stack.aws_endpoint_url),
         ("User secret", stack.user_secret),
         ("Organization secret", stack.organization_secret),

@@ -260,6 +260,7 @@ FUNCTIONS = (
     "ScheduledSync",
     "SyncWorker",
     "DeadLetterRedrive",
+    "CallbackSender",
 )
 
 

@@ -11,7 +11,13 @@ from local.processes import Child, Processes
 READY_S = 20.0
 
 # Name -> the API key that its account has from the start (a key for a simulator is no secret).
-API_KEYS = {"freshdesk": "demo-api-key-000000001"}
+API_KEYS = {
+    "freshdesk": "demo-api-key-000000001",
+    "slack": "xoxb-demo-bot-token-0001",
+    "freshsales": "demo-freshsales-key-001",
+}
+# Where the account is below its host, when its address says so: a Freshsales Suite account.
+PATHS = {"freshsales": "/crm/sales"}
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Simulator:
     @property
     def domain(self) -> str:
         """Goes where a subdomain would for an account at the vendor's."""
-        return self.url
+        return self.url + PATHS.get(self.name, "")
 
     def wait(self) -> None:
         """Return when it answers; raises EmulatorError when it ends or takes too long."""

@@ -3,7 +3,7 @@
 ``running_stack`` is what ``make run`` and the end-to-end tests stand on. Started alone, it keeps
 the stack up until Ctrl-C:
 
-    python -m local.stack [--aws-port N] [--freshdesk-port N] [--auth]
+    python -m local.stack [--aws-port N] [--freshdesk-port N] [--freshsales-port N] [--auth]
 """
 
 import argparse
@@ -58,9 +58,11 @@ class Options:
 
     aws_port: int = 0
     freshdesk_port: int = 0
+    freshsales_port: int = 0
     auth: bool = False
     run_dir: Path = Path(".local")
     parameters: Mapping[str, str] = field(default_factory=dict)
+    origins: tuple[str, ...] = ()  # that may be called beside the simulators'
 
 
 @dataclass
@@ -185,7 +187,7 @@ def start(
         target = build.for_this_machine()
         aws_port = ports.choose(options.aws_port, "the AWS emulator", AWS_PORT)
         cloud = emulator.launch(processes, run_dir / "emulator", aws_port, options.auth)
-        asked = {"freshdesk": options.freshdesk_port}
+        asked = {"freshdesk": options.freshdesk_port, "freshsales": options.freshsales_port}
         simulators = start_simulators(processes, run_dir, asked)
 
         def run_build() -> None:
@@ -199,7 +201,8 @@ def start(
                 simulator.wait()
         building.result()
         clients = Clients(cloud.url)
-        origins = ",".join(simulator.url for simulator in simulators.values())
+        urls = [simulator.url for simulator in simulators.values()]
+        origins = ",".join([*urls, *options.origins])
         own = {"AllowedProviderOrigins": origins, "OpenDocs": "true"}
         parameters = own | dict(options.parameters)
         with timed(timings, "deploy", report):
@@ -237,6 +240,7 @@ def add_arguments(parser: argparse.ArgumentParser, environment: Mapping[str, str
     for name, variable, what in (
         ("aws", AWS_PORT, "AWS emulator"),
         ("freshdesk", "FRESHBRIDGE_FRESHDESK_PORT", "Freshdesk simulator"),
+        ("freshsales", "FRESHBRIDGE_FRESHSALES_PORT", "Freshsales simulator"),
     ):
         parser.add_argument(
             f"--{name}-port",
@@ -252,7 +256,9 @@ def add_arguments(parser: argparse.ArgumentParser, environment: Mapping[str, str
 
 def options_from(arguments: argparse.Namespace) -> Options:
     """Options from parsed ``add_arguments`` flags."""
-    return Options(arguments.aws_port, arguments.freshdesk_port, arguments.auth)
+    return Options(
+        arguments.aws_port, arguments.freshdesk_port, arguments.freshsales_port, arguments.auth
+    )
 
 
 def main(arguments: Sequence[str]) -> int:

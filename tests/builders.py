@@ -192,7 +192,13 @@ def rest_event(
         "multiValueQueryStringParameters": None,
         "pathParameters": parameters,
         "stageVariables": None,
-        "requestContext": {"requestId": "r-1", "stage": "live", "httpMethod": method},
+        "requestContext": {
+            "requestId": "r-1",
+            "stage": "live",
+            "httpMethod": method,
+            "domainName": "abc.execute-api.eu-central-1.amazonaws.com",
+            "path": f"/live{path}",
+        },
         "body": body,
         "isBase64Encoded": base64_encoded,
     }

@@ -2,6 +2,9 @@
 
 import os
 
+import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no types
+
 # Never overwritten: the end-to-end tests bring the local stack's own.
 for _name, _value in {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -11,3 +14,19 @@ for _name, _value in {
     "POWERTOOLS_SERVICE_NAME": "tests",
 }.items():
     os.environ.setdefault(_name, _value)
+
+
+class _ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """One process runs a file's tests, and one all that use the deployed stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "tests/e2e" if path.startswith("tests/e2e/") else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    """Share the tests among processes (`pytest -n auto`) by file.
+
+    Several processes with tests of the deployed stack would each deploy one.
+    """
+    return _ByFile(config, log)

@@ -11,8 +11,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 from connector_api.ports import ports
 from connector_api.replies import json_body, success
 from freshbridge.actions.catalogue import CATALOGUE
-from freshbridge.actions.record import read_state
+from freshbridge.actions.record import State, read_state
 from freshbridge.actions.submit import Answer, read_preference, read_request
+from freshbridge.dead_letters.subject import Queue, letter_id_of
 from freshbridge.page_request import read_limit
 
 router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # Powertools' own
@@ -64,7 +65,12 @@ def get(action_id: str) -> Response[str]:
 
     A result too large for an answer is `{"too_large": true, "url"}`: download it from there.
     """
-    view = ports().records.get(action_id).view()
+    record = ports().records.get(action_id)
+    view = record.view()
+    if record.state is not State.SUCCEEDED:
+        # Also of one that is not marked as failed: where its function died, only the letter tells.
+        letter = ports().letters.find(letter_id_of(Queue.ACTIONS, action_id))
+        view["dead_letter_id"] = letter.letter_id if letter else None
     for name in ("data", "parameters"):
         if name in view:
             view[name] = ports().large_results.fitting(view[name], f"{action_id}-{name}")

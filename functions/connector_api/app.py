@@ -18,14 +18,17 @@ from connector_api import (
     bulk,
     dead_letters,
     docs,
+    events,
     instances,
     integrations,
+    notifications,
     replies,
     rules,
     sync,
     trace,
     uploads,
     users,
+    webhook_setup,
 )
 from connector_api.gate import check_access
 from freshbridge import aws
@@ -73,16 +76,21 @@ for router in (
     bulk.router,
     dead_letters.router,
     docs.router,
+    events.router,
     integrations.router,
+    notifications.schema_router,
     rules.router,
     sync.router,
     uploads.router,
     users.router,
+    webhook_setup.router,
 ):
     app.include_router(router, prefix="/api")
 app.include_router(instances.router, prefix=replies.ELEMENTS)
 app.include_router(trace.router, prefix="/api")
 app.include_router(trace.elements_router, prefix=replies.ELEMENTS)
+app.include_router(notifications.router, prefix=replies.ELEMENTS)
+app.include_router(events.elements_router, prefix=replies.ELEMENTS)
 
 
 @app.exception_handler(FreshbridgeError)  # type: ignore[untyped-decorator]  # Powertools' own

@@ -19,6 +19,7 @@ from freshbridge.dead_letters.edit import Changes, read_changes
 from freshbridge.dead_letters.filters import Filter, read_filter
 from freshbridge.dead_letters.jobs import LONGEST_REASON, InvalidOrder, Job, new_job
 from freshbridge.dead_letters.letter import Letter
+from freshbridge.dead_letters.subject import Queue, read_notification
 from freshbridge.dead_letters.view import summary, whole
 from freshbridge.errors import FieldError, NotFound
 from freshbridge.observability import function_logger
@@ -81,6 +82,7 @@ def get(letter_id: str) -> Response[str]:
         if view[name] is not None:
             view[name] = ports().large_results.fitting(view[name], f"{letter_id}-{suffix}")
     view["attempted"] = _attempts(letter)
+    view["event_ids"] = _event_ids(letter)
     return success("Dead letter", view)
 
 
@@ -238,6 +240,17 @@ def _text(body: str) -> str | None:
         if aws.error_name(error) not in ("AccessDenied", "403"):
             raise
         return None
+
+
+def _event_ids(letter: Letter) -> list[str] | None:
+    """The events that a callback tells of; None for another queue's, or where it is not known."""
+    if letter.queue is not Queue.CALLBACKS:
+        return None
+    if letter.subject.event_id:
+        return [letter.subject.event_id]
+    number = read_notification(letter.body)
+    told = None if number is None else ports().deliveries.notification(number)
+    return None if told is None else list(told.event_ids)
 
 
 def _attempts(letter: Letter) -> list[dict[str, Any]] | None:

@@ -14,6 +14,12 @@ from freshbridge.bulk.result_files import ResultFiles
 from freshbridge.circuit.assembly import circuits
 from freshbridge.dead_letters import assembly as dead_letters
 from freshbridge.dead_letters.edit import Editor
+from freshbridge.event_log.callbacks import Callbacks
+from freshbridge.event_log.lists import EventLists
+from freshbridge.event_log.replay import Replays
+from freshbridge.event_log.replay_jobs import ReplayJobs
+from freshbridge.event_log.store import EventStore
+from freshbridge.event_log.trail import Trails
 from freshbridge.http_message import Timeouts
 from freshbridge.instances.callers import Callers
 from freshbridge.instances.connection import Connections
@@ -24,6 +30,11 @@ from freshbridge.instances.trace_store import TraceStore
 from freshbridge.instances.traced_transport import Tracer
 from freshbridge.instances.users import UserStore
 from freshbridge.instances.vault import Vault
+from freshbridge.notifications.bodies import FOLDER as CALLBACKS
+from freshbridge.notifications.bodies import Bodies
+from freshbridge.notifications.desk import CallbackDesk
+from freshbridge.notifications.store import DeliveryStore
+from freshbridge.notifications.subscriptions import SubscriptionStore
 from freshbridge.observability import function_logger, function_metrics
 from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
@@ -31,6 +42,10 @@ from freshbridge.rules.run_store import RunStore
 from freshbridge.rules.store import RuleStore
 from freshbridge.sync.cursor_store import CursorStore
 from freshbridge.transport import RequestsTransport, Transport
+from freshbridge.webhooks.check_store import CheckStore
+from freshbridge.webhooks.setup import WebhookSetup
+from freshbridge.webhooks.verify import Verifier
+from freshbridge.webhooks.wish_store import WishStore
 
 TIMEOUTS = Timeouts(connect_s=3.0, read_s=12.0, total_s=20.0)
 """An API answers within 29 seconds; what the provider takes longer for goes to the queue."""
@@ -55,6 +70,14 @@ class Ports:
         self.traces = TraceStore(chosen.trace_table)
         self.tracer = Tracer(self.traces, function="connector_api", logger=function_logger())
         self.circuits = circuits(chosen.budget_table, function_logger(), function_metrics())
+        payloads = PayloadStore(chosen.payload_bucket)
+        self.deliveries = DeliveryStore(chosen.callback_table)
+        self.callbacks = CallbackDesk(
+            self.deliveries,
+            SubscriptionStore(chosen.callback_table),
+            Bodies(chosen.payload_bucket),
+            Publisher(chosen.callback_queue_url, payloads, prefix=CALLBACKS),
+        )
         self.provisioner = Provisioner(
             self.registry,
             self.vault,
@@ -63,6 +86,7 @@ class Ports:
             allowed_origins=self.allowed_origins,
             tracer=self.tracer,
             on_connected=self.circuits.close,
+            on_callbacks_changed=self.callbacks.reactivate,
         )
         self.connections = Connections(
             self.registry,
@@ -79,10 +103,10 @@ class Ports:
             circuits=self.circuits,
         )
         self.cursors = CursorStore(chosen.sync_table)
-        payloads = PayloadStore(chosen.payload_bucket)
         self.sync_queue = Publisher(chosen.sync_queue_url, payloads, prefix="sync")
         stores = Stores(chosen)
         self.records = stores.records
+        self.sends_email = stores.mail is not None
         self.rule_runs = RunStore(
             chosen.action_table, payloads, days=int(chosen.action_record_days)
         )
@@ -92,6 +116,16 @@ class Ports:
         self.letters = self.desk.store
         self.dead_letter_jobs = dead_letters.jobs(chosen, self.desk)
         self.editor = Editor(payloads, self.registry.get, self.letters.clock)
+        self.events = EventStore(chosen.event_table, payloads, days=int(chosen.event_days))
+        self.event_lists = EventLists(chosen.event_table)
+        self.trails = Trails(
+            chosen.action_table,
+            chosen.dead_letter_table,
+            notified=Callbacks(self.deliveries),
+        )
+        event_queue = Publisher(chosen.event_queue_url, payloads, prefix="events")
+        self.replays = Replays(self.events, event_queue)
+        self.replay_jobs = ReplayJobs(chosen.event_table, self.event_lists, event_queue)
         self.large_results = LargeResults(chosen.payload_bucket)
         self.uploads = stores.uploads
         self.bulk = stores.bulk
@@ -99,6 +133,14 @@ class Ports:
         self.submission = Submission(
             executor(self.connections, services(stores), stores),
             stores.records,
+            Publisher(chosen.action_queue_url, payloads, prefix="actions"),
+        )
+        self.webhook_setup = WebhookSetup(
+            self.connections, self.vault, WishStore(chosen.instance_table), stores.locks.hold
+        )
+        self.verifier = Verifier(
+            self.connections,
+            CheckStore(chosen.idempotency_table),
             Publisher(chosen.action_queue_url, payloads, prefix="actions"),
         )
         self.callers = Callers(

@@ -11,15 +11,21 @@ from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 from connector_api.ports import ports
 from connector_api.replies import json_body, success
 from freshbridge import identifiers, timestamps
+from freshbridge.actions.email.messages import ADVICE as EMAIL_OFF
 from freshbridge.actions.mapping import FieldNames
 from freshbridge.errors import NotFound
+from freshbridge.events.status_type import typed
+from freshbridge.instances.model import Instance
 from freshbridge.page_request import read_limit
+from freshbridge.rules.called_rules import calls_of, check_calls
 from freshbridge.rules.check import check
-from freshbridge.rules.comparison import Statuses, own_statuses
+from freshbridge.rules.comparison import own_statuses
+from freshbridge.rules.enricher import choice_of
 from freshbridge.rules.invalid import invalid, member
 from freshbridge.rules.model import Rule, read_rule, write_rule
 from freshbridge.rules.options import NAMES
 from freshbridge.rules.rehearsal import read_event, rehearse
+from freshbridge.rules.targets import with_targets
 
 router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # Powertools' own
 
@@ -33,7 +39,7 @@ def create(instance_id: str) -> Response[str]:
     instance = ports().registry.get(instance_id)
     now = _now()
     rule = read_rule(json_body(router.current_event), rule_id=identifiers.new_id("rul"))
-    check(rule, own_statuses(instance.config))
+    rule = _checked(rule, instance)
     rule = replace(rule, created_at=now, updated_at=now)
     ports().rules.put(instance_id, rule)
     return success("Rule created", write_rule(rule), 201)
@@ -58,8 +64,9 @@ def list_all(instance_id: str) -> Response[str]:
 def test(instance_id: str) -> Response[str]:
     """What rules would make of an event: conditions with what they met, actions filled in.
 
-    Nothing is sent and nothing counted. The rule is the one in the body, the one that `rule_id`
-    names, or else each rule of the instance in turn. Caps and loop guards are not asked.
+    Nothing is sent, fetched or counted; what would be fetched is told. The rule is the one in the
+    body, the one that `rule_id` names, or else each rule of the instance in turn. Caps and loop
+    guards are not asked.
     """
     instance = ports().registry.get(instance_id)
     body = json_body(router.current_event)
@@ -70,11 +77,12 @@ def test(instance_id: str) -> Response[str]:
     event = read_event(
         body.get("event"), instance_id=instance_id, platform=instance.platform, now=now
     )
-    event = FieldNames.of(instance.config).shown_event(event)
+    event = typed(FieldNames.of(instance.config).shown_event(event), instance.config)
     statuses = own_statuses(instance.config)
+    fetching = choice_of(instance.config, instance.configuration) != "never"
     shown = [
-        rehearse(rule, event, now=now, statuses=statuses)
-        for rule in _tested(instance_id, body, statuses)
+        rehearse(rule, event, now=now, statuses=statuses, fetching=fetching)
+        for rule in _tested(instance, body)
     ]
     matched = sum(rule["would_run"] for rule in shown)
     return success(
@@ -204,20 +212,28 @@ def _saved(
     if version is not None and version != before.version:
         raise invalid("version", f"is not the present one, {before.version}: read the rule again")
     if not checked:
-        check(after, own_statuses(ports().registry.get(instance_id).config))
+        after = _checked(after, ports().registry.get(instance_id))
     stamped = replace(after, created_at=before.created_at, updated_at=_now())
     saved = ports().rules.change(instance_id, before, stamped)
     return success("Rule saved", write_rule(saved))
 
 
-def _tested(instance_id: str, body: dict[str, object], statuses: Statuses) -> list[Rule]:
+def _checked(rule: Rule, instance: Instance) -> Rule:
+    """The rule as it is saved, each of its actions with its account."""
+    check(rule, own_statuses(instance.config))
+    if any(calls_of(rule)):
+        check_calls(rule, ports().rules.of(instance.instance_id))
+    registry = ports().registry
+    off = {} if ports().sends_email else {"email": EMAIL_OFF}
+    return with_targets(rule, instance, find=registry.get, every=registry.all, switched_off=off)
+
+
+def _tested(instance: Instance, body: dict[str, object]) -> list[Rule]:
     if "rule" in body:
         given = body["rule"]
         if not isinstance(given, dict):
             raise invalid("rule", "must be an object")
-        rule = read_rule(given, rule_id="")
-        check(rule, statuses)
-        return [rule]
+        return [_checked(read_rule(given, rule_id=""), instance)]
     if "rule_id" in body:
-        return [ports().rules.get(instance_id, str(body["rule_id"]))]
-    return ports().rules.of(instance_id)
+        return [ports().rules.get(instance.instance_id, str(body["rule_id"]))]
+    return ports().rules.of(instance.instance_id)

@@ -13,6 +13,7 @@ import pytest
 
 from local.scenario import Scenario
 from local.stack import Options, Stack, running_stack
+from tests.e2e.receiver import Receiver, listening
 
 T = TypeVar("T")
 DEADLINE_S = 60.0
@@ -21,9 +22,18 @@ EVERY_MINUTE = {"SyncSchedule": "rate(1 minute)"}
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def receiver() -> Iterator[Receiver]:
+    """Whoever wants to hear of events, on a port that the stack is allowed to call."""
+    with listening() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def stack(receiver: Receiver) -> Iterator[Stack]:
     """Emulator, simulator and the real template, built and deployed by SAM."""
-    options = Options(auth=True, run_dir=RUN_DIR, parameters=EVERY_MINUTE)
+    options = Options(
+        auth=True, run_dir=RUN_DIR, parameters=EVERY_MINUTE, origins=(receiver.origin,)
+    )
     with running_stack(options) as running:
         yield running
 

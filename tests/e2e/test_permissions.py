@@ -38,12 +38,14 @@ def secret_id(scenario: Scenario, kind: str) -> str:
         ("WebhookIngest", "webhooks", True),
         ("WebhookIngest", "credentials", False),
         ("EventRouter", "webhooks", False),
-        ("EventRouter", "credentials", False),
+        ("EventRouter", "credentials", True),
         ("ActionExecutor", "credentials", True),
         ("ActionExecutor", "webhooks", False),
         ("SyncWorker", "credentials", True),
         ("ScheduledSync", "credentials", False),
         ("DeadLetterRedrive", "credentials", False),
+        ("CallbackSender", "credentials", True),
+        ("CallbackSender", "webhooks", False),
     ],
 )
 def test_who_reads_which_secret(

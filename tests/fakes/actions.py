@@ -193,6 +193,7 @@ def services(**given: Any) -> Services:
             "claims": FakeClaims(),
             "report_pages": MemoryPages(),
             "bulk": None,
+            "rules": None,
             **given,
         }
     )
@@ -210,14 +211,18 @@ def run_action(
     api_key: str = builders.API_KEY,
     now: datetime = NOW,
     unsure: Unsure | None = None,
+    client: Any = None,
     **given: Any,
 ) -> Outcome:
-    """Check and run one action of the catalogue; `given` are services."""
+    """Check and run one action of the catalogue; `given` are services.
+
+    `client` is another platform's; without one it is Freshdesk's.
+    """
     request = request or builders.action_request(
         platform=platform, action=name, parameters=dict(parameters)
     )
     context = Context(
-        FreshdeskClient(transport, base_url, api_key),
+        client or FreshdeskClient(transport, base_url, api_key),
         instance or builders.instance(),
         request,
         services(**given),

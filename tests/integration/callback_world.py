@@ -127,12 +127,17 @@ class World:
         return sorted(delivery.status for delivery in self.deliveries())
 
     def api(
-        self, method: str, path: str, body: Any = None, query: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        query: dict[str, str] | None = None,
+        below: str = "/elements/api-v2",
     ) -> tuple[int, Any, dict[str, str]]:
-        """Status, body and headers of an answer of the API, below /elements/api-v2."""
+        """Status, body and headers of an answer of the API."""
         event = builders.rest_event(
             method,
-            f"/elements/api-v2{path}",
+            f"{below}{path}",
             body=None if body is None else json.dumps(body),
             headers={"Authorization": f"User {USER_SECRET}, Organization {ORGANIZATION_SECRET}"},
         )

@@ -19,10 +19,9 @@ import pytest
 import yaml
 from moto import mock_aws
 
-from freshbridge import aws, aws_json, timestamps
+from freshbridge import aws, aws_json, compare_and_swap, timestamps
 from freshbridge.actions.catalogue import CATALOGUE
 from freshbridge.budget import assembly
-from freshbridge.budget import store as budget_store
 from freshbridge.budget.budgeted_transport import Budgets
 from freshbridge.instances.model import Instance
 from freshbridge.instances.registry import Registry
@@ -47,13 +46,16 @@ HANDLERS = {
     "ScheduledSync": "scheduled_sync.app",
     "SyncWorker": "scheduled_sync.worker",
     "DeadLetterRedrive": "dead_letter_redrive.app",
+    "CallbackSender": "callback_sender.app",
 }
 TABLES = (
     "AccessTable",
     "ActionTable",
     "BudgetTable",
     "BulkTable",
+    "CallbackTable",
     "DeadLetterTable",
+    "EventTable",
     "InstanceTable",
     "SyncTable",
     "IdempotencyTable",
@@ -64,6 +66,7 @@ QUEUES = (
     "EventDeadLetterQueue", "EventQueue",
     "ActionDeadLetterQueue", "ActionQueue",
     "SyncDeadLetterQueue", "SyncQueue",
+    "CallbackDeadLetterQueue", "CallbackQueue",
 )  # fmt: skip
 BUCKETS = {"PayloadBucket": "demo-payloads", "LakeBucket": "demo-lake"}
 
@@ -362,14 +365,14 @@ def start(
     """
     budgets = partial(Budgets, clock=passing_time.now, sleep=passing_time.sleep)
     monkeypatch.setattr(assembly, "Budgets", budgets)
-    real_date = budget_store._date  # what is replaced is called
+    real_date = compare_and_swap._date  # what is replaced is called
 
     def date(answer: Any) -> float | None:
         # What was waited has passed for the table as well.
         dated = real_date(answer)
         return None if dated is None else dated + passing_time.waited
 
-    monkeypatch.setattr(budget_store, "_date", date)
+    monkeypatch.setattr(compare_and_swap, "_date", date)
     monkeypatch.setattr(aws_json, "Sender", SignedAws)
     every = {name for function in HANDLERS for name in stack.environment(function)}
 
@@ -381,7 +384,7 @@ def start(
         module = import_module(HANDLERS[function])
         for holder in (module, import_module("connector_api.ports")):
             if hasattr(holder, "RequestsTransport"):
-                monkeypatch.setattr(holder, "RequestsTransport", lambda: provider)
+                monkeypatch.setattr(holder, "RequestsTransport", lambda **_options: provider)
         return module
 
     return begin

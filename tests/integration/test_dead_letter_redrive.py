@@ -35,7 +35,7 @@ from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.integration.conftest import Stack, Start
 from tests.integration.test_dead_letters import desk, history, letters, only_letter, store
 
-NAMES = {"events": "Event", "actions": "Action", "sync": "Sync"}
+NAMES = {"events": "Event", "actions": "Action", "sync": "Sync", "callbacks": "Callback"}
 HOUR = 3600
 Redrive = Callable[..., dict[str, Any]]
 
@@ -450,13 +450,15 @@ def test_depth_and_age_are_told_of_each_queue(
         ("actions", "OldestDeadLetterSeconds"): 500,
         ("sync", "DeadLetters"): 1,
         ("sync", "OldestDeadLetterSeconds"): 0,
+        ("callbacks", "DeadLetters"): 0,
+        ("callbacks", "OldestDeadLetterSeconds"): 0,
     }
 
 
 # ---------------------------------------------------------------- orders
 
 
-@pytest.mark.parametrize("queue", ["events", "actions", "sync"])
+@pytest.mark.parametrize("queue", [queue.value for queue in Queue])
 def test_each_queue_s_letters_go_back_to_it_and_no_other(
     stack: Stack, redrive: Redrive, queue: str
 ) -> None:

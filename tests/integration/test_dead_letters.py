@@ -43,7 +43,7 @@ def store(stack: Stack, client: Any = None) -> LetterStore:
 
 
 def desk(stack: Stack, sqs: Any = None) -> Desk:
-    """Where the letters of all three queues are dealt with."""
+    """Where the letters of every queue are dealt with."""
     carriers = {
         queue: Carrier(
             stack.names[f"{name}Queue"], stack.names[f"{name}DeadLetterQueue"], client=sqs
@@ -52,6 +52,7 @@ def desk(stack: Stack, sqs: Any = None) -> Desk:
             (Queue.EVENTS, "Event"),
             (Queue.ACTIONS, "Action"),
             (Queue.SYNC, "Sync"),
+            (Queue.CALLBACKS, "Callback"),
         )
     }
     payloads = PayloadStore(stack.names["PayloadBucket"])

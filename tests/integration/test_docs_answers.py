@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,23 @@ import pytest
 from connector_api.ports import ports
 from freshbridge import aws
 from freshbridge.events.payload import LARGEST_BODY
+from freshbridge.http_message import ProviderReply, ProviderRequest
+from freshbridge.notifications.bodies import Bodies
+from freshbridge.notifications.delivery import (
+    Delivery,
+    Notification,
+    Status,
+    Subscription,
+    subscription_id,
+)
+from freshbridge.notifications.store import DeliveryStore
+from freshbridge.notifications.subscriptions import SubscriptionStore
 from freshbridge.rules.route import runs_of
 from freshbridge.sync.cursor import Cursor
 from freshbridge.sync.cursor_store import CursorStore
+from freshbridge.webhooks.check_store import CheckStore
 from tests import builders
+from tests.fakes.automations import AutomationAccount
 from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.fakes.provider import FakeTransport, empty_reply, json_reply
 from tests.integration.conftest import ORGANIZATION_SECRET, USER_SECRET, Stack, Start
@@ -179,6 +193,123 @@ def run_a_rule(api: Api, path: str) -> None:
     assert {one["state"] for one in shown} == {None, "skipped"}
 
 
+def use_webhook_setup(api: Api, provider: FakeTransport) -> None:
+    """Have Freshdesk call the stack, look at it, mend it, check it, undo it."""
+    account = AutomationAccount(provider)
+    webhooks = f"/api/integrations/{builders.INSTANCE_ID}/webhooks"
+    for title in ("Show what would be sent", "Only what closes"):
+        assert api("POST", webhooks, api.example("POST", webhooks, title))[0] == 200
+    ticket = {"id": 77, "subject": ""}
+
+    def opened(request: ProviderRequest) -> ProviderReply:
+        # Its webhook comes before its answer.
+        ticket["subject"] = (request.json or {})["subject"]
+        told = builders.event(ticket=ticket, changes={"status": {"from": 2, "to": 4}})
+        assert CheckStore("demo-IdempotencyTable").noticed(replace(told, type="ticket_resolved"))
+        return json_reply(ticket, 201)
+
+    provider.on("POST", "/api/v2/tickets", opened)
+    provider.on("PUT", "/api/v2/tickets/77", json_reply(ticket))
+    provider.on("DELETE", "/api/v2/tickets/77", empty_reply(204))
+    closing = {"events": ["ticket_closed"]}
+    example = api.example("POST", webhooks, "Everything, with a test ticket") | closing
+    verified = api("POST", webhooks, example)[1]["data"]["verification"]
+    assert verified["state"] == "arrived"
+    verify = f"{webhooks}/verify"
+    body = api.example("POST", verify, "A type is mandatory") | {"wait_s": 0}
+    provider.on("POST", "/api/v2/tickets/77/notes", json_reply({"id": 1}, 201))
+    assert api("POST", webhooks, {"events": ["ticket_closed", "note_created"]})[0] == 200
+    status, waiting = api("POST", verify, body)
+    assert (status, api("GET", waiting["data"]["path"])[0]) == (202, 200)
+    rule = account.named("status changes")
+    rule |= {"active": False, "position": 2}
+    account.add(4, name="By hand", actions=[rule["actions"][0] | {"custom_headers": {}}])
+    looked = api("GET", webhooks)[1]["data"]
+    assert (len(looked["made_by_hand"]), looked["rules"][0]["problems"][0]["code"]) == (
+        1, "disabled",
+    )  # fmt: skip
+    repair = f"{webhooks}/repair"
+    assert api("POST", repair, api.example("POST", repair, "Show only"))[0] == 200
+    assert api("POST", repair)[0] == 200
+    assert api("DELETE", f"{webhooks}/{rule['id']}")[0] == 200
+    assert api("DELETE", webhooks)[0] == 200
+    denied = json_reply({"code": "access_denied", "message": "Not authorized."}, 403)
+    provider._answers["GET", "/api/v2/automations/1/rules"] = [denied]
+    for method in ("POST", "DELETE"):
+        assert api(method, webhooks)[0] == 403
+
+
+def use_events(api: Api, stack: Stack, start: Start) -> None:
+    """Look at what came in, and route it again."""
+    instance = stack.connect()
+    stack.save_rule(builders.rule())
+    stack.send("EventQueue", builders.received_event())
+    stack.deliver("EventQueue", start("EventRouter").handler)
+    events = f"/api/integrations/{instance.instance_id}/events"
+    (event,) = api("GET", events, query={"subject": "1042", "limit": "5"})[1]["data"]["events"]
+    assert api("GET", events, query={"type": "none"})[0] == 400
+    one = f"{events}/{event['id']}"
+    assert api("GET", one)[1]["data"]["rules"]["runs"][0]["actions"] != []
+    assert api("GET", f"{events}/evt_none")[0] == 404
+    for title in ("As it comes", "One rule only"):
+        body = api.example("POST", f"{one}/replay", title)
+        assert api("POST", f"{one}/replay", body, headers={"Idempotency-Key": title})[0] == 202
+    assert api("POST", f"{one}/replay", {}, headers={"Idempotency-Key": title})[0] == 409
+    many = f"{events}/replay"
+    counted = api("POST", many, api.example("POST", many, "Count first"))
+    assert counted[1]["data"]["total"] == 1
+    status, begun = api("POST", many, api.example("POST", many, "One type"))
+    assert status == 202
+    replay = f"{events}/replays/{begun['data']['job_id']}"
+    assert api("GET", replay)[0] == 200
+    assert api("POST", f"{replay}/cancel")[0] == 200
+    assert api("POST", f"{replay}/cancel")[0] == 409
+    elements = f"{ELEMENTS}/instances/{instance.instance_id}/events"
+    assert len(api("GET", elements, query={"pageSize": "1"})[1]) == 1
+    assert api("GET", f"{elements}/{event['id']}")[1]["status"] == "DISPATCHED"
+
+
+def use_callbacks(api: Api, stack: Stack) -> None:
+    """Look at what callbacks did not take, release it, choose what happens to it."""
+    table = stack.names["CallbackTable"]
+    subscriptions = SubscriptionStore(table)
+    number = subscription_id("1", "https://events.example/in")
+    subscriptions.ensure(Subscription(number, "1", "https://events.example/in", 0.0))
+    subscriptions.deactivate(number, now=1.0, reason="provider_down: The receiver answered 500")
+    notification = Notification(5, "1", "incidents", ("evt_1",), builders.RECEIVED_AT, 2**31)
+    failed = Delivery(
+        5, number, "1", "https://events.example/in", Status.QUEUED, 0.0, 0.0, 2**31,
+        failures=10, first_failed_at=0.0, code="provider_down", message="It answered 500",
+        http_status=500,
+    )  # fmt: skip
+    assert DeliveryStore(table).create(notification, [failed])
+    Bodies(stack.names["PayloadBucket"]).put(5, b'{"id": 5}')
+    path = f"{ELEMENTS}/notifications"
+    deliveries = f"{path}/subscriptions/deliveries"
+    assert len(api("GET", f"{path}/subscriptions")[1]) == 1
+    assert api("GET", f"{path}/subscriptions/{number}")[1]["active"] is False
+    assert api("GET", f"{path}/subscriptions/7")[0] == 404
+    assert len(api("GET", deliveries)[1]) == 1
+    assert api("GET", deliveries, query={"where": "status=none"})[0] == 400
+    queued = "channel='webhook' and status='queued'"
+    for hydrate in ("true", "false"):
+        query = {"where": queued, "hydrate": hydrate, "pageSize": "1"}
+        assert len(api("GET", deliveries, query=query)[1]) == 1
+    for where in ("", f"/{number}"):
+        one = f"{path}/5/subscriptions{where}/deliveries"
+        assert api("GET", one, query={"hydrate": "true"})[0] == 200
+    assert len(api("PUT", deliveries, query={"where": queued})[1]) == 1
+    assert api("PUT", deliveries)[0] == 400
+    assert api("PUT", f"{path}/5/acknowledge")[0] == 200
+    for settings in (f"{ELEMENTS}/accounts/settings", f"{ELEMENTS}/accounts/1/settings"):
+        for title in ("Fetch what was not taken", "Send it again"):
+            for method in ("POST", "PATCH"):
+                assert api(method, settings, api.example(method, settings, title))[0] == 200
+        assert api("PATCH", settings, {})[0] == 400
+        assert api("GET", settings)[0] == 200
+    assert api("GET", "/api/events/schema")[0] == 200
+
+
 def use_actions(api: Api, path: str) -> None:
     """Run one action in each of the two ways, and look at both."""
     note = api.example("POST", f"{path}/actions", "freshdesk.add_note")
@@ -261,6 +392,8 @@ def use_the_elements(api: Api) -> None:
     for method in ("PATCH", "PUT"):
         body = {"name": "Named", "configuration": sample["configuration"]}
         assert api(method, f"{ELEMENTS}/instances", body)[0] == 200
+    assert api("GET", f"{ELEMENTS}/instances/events")[1] == []
+    assert api("GET", f"{ELEMENTS}/instances/events/evt_none")[0] == 404
     assert api("DELETE", f"{ELEMENTS}/instances")[0] == 200
     api.token = ""
     for path in ("elements", "elements/keys", "hubs", "hubs/helpdesk/elements"):
@@ -293,12 +426,15 @@ def use_the_users(api: Api) -> None:
 
 
 def test_every_operation_answers_as_the_document_says(
-    stack: Stack, api: Api, freshdesk: FakeTransport
+    stack: Stack, api: Api, freshdesk: FakeTransport, start: Start
 ) -> None:
     use_the_api(api)
     use_the_dead_letters(api, stack)
+    use_callbacks(api, stack)
     use_the_elements(api)
     use_the_users(api)
+    use_events(api, stack, start)
+    use_webhook_setup(api, freshdesk)
 
     assert api.faults == []
     every = {operation["operationId"] for _m, _p, operation in api.document.operations()}

@@ -132,17 +132,21 @@ def test_a_rule_s_actions_are_those_of_the_catalogue(document: Document) -> None
     schema = document.body_schema(document.find("POST", "/api/integrations/1/rules"))
     rule = {"trigger": {"platform": "freshdesk", "event": "ticket_created"}}
 
-    def faults(name: str, parameters: dict[str, Any]) -> list[str]:
-        action = {"platform": "freshdesk", "action": name, "parameters": parameters}
+    def faults(
+        name: str, parameters: dict[str, Any], platform: str = "freshdesk", **more: Any
+    ) -> list[str]:
+        action = {"platform": platform, "action": name, "parameters": parameters, **more}
         return document.faults(schema, rule | {"actions": [action]})
 
     for action in catalogue.CATALOGUE:
-        name, example = action.name, dict(action.example)
+        name, example, platform = action.name, dict(action.example), action.platform
         catalogue.validate(action, example)
-        assert faults(name, example) == [], name
-        assert faults(name, example | {"no_such_parameter": 1}) != []
+        assert faults(name, example, platform) == [], name
+        assert faults(name, example | {"no_such_parameter": 1}, platform) != []
         for given in example:
-            assert faults(name, example | {given: "{{ ticket.id }}"}) == [], (name, given)
+            filled = example | {given: "{{ ticket.id }}"}
+            assert faults(name, filled, platform) == [], (name, given)
+    assert faults("add_note", {"ticket_id": 7, "body": "x"}, instance_id=193000001) == []
     assert faults("update_ticket", {"ticket_id": "7 of them", "priority": 1}) != []
     assert faults("update_ticket", {"priority": 1}) != []
     assert faults("no_such_action", {}) != []

@@ -138,6 +138,7 @@ def test_a_refused_action_is_shown_with_its_dead_letter(
     assert action["dead_letter"] == letter["id"]
     assert (letter["queue"], letter["code"]) == ("actions", "not_found")
     assert trail["state"] == "routed"
+    assert world.call("GET", action["href"])[1]["data"]["dead_letter_id"] == letter["id"]
 
 
 def test_rules_that_were_skipped_or_failed_say_why(world: World, start: Start) -> None:

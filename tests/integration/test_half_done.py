@@ -22,9 +22,9 @@ from freshbridge.actions.attempt_marks import Unsure
 from freshbridge.actions.catalogue import Catalogue
 from freshbridge.actions.claims import ClaimLedger
 from freshbridge.actions.context import Context
+from freshbridge.actions.earlier import Period, proof
 from freshbridge.actions.execute import Executor
-from freshbridge.actions.freshdesk.earlier import Period, proof
-from freshbridge.actions.freshdesk.same_text import Likeness
+from freshbridge.actions.likeness import Likeness
 from freshbridge.actions.once import HalfDone
 from freshbridge.actions.record import State
 from freshbridge.budget.turn_taking import BudgetExhausted

@@ -51,9 +51,9 @@ class Sending(Publisher):
 
     def __init__(self, queue_url: str, payloads: PayloadStore) -> None:
         super().__init__(queue_url, payloads, prefix="actions")
-        self.sent: list[tuple[envelope.Envelope, int]] = []
+        self.sent: list[tuple[envelope.Message, int]] = []
 
-    def publish(self, envelope: envelope.Envelope, name: str, delay_s: int = 0) -> None:
+    def publish(self, envelope: envelope.Message, name: str, delay_s: int = 0) -> None:
         """Send one message."""
         self.sent.append((envelope, delay_s))
         super().publish(envelope, name, delay_s)
@@ -224,6 +224,9 @@ def test_a_run_names_its_event_its_actions_and_where_they_are(desk: Desk) -> Non
         "event_id": "evt_0001",
         "subject": "ticket 1042",
         "rule_version": 4,
+        "called_by": None,
+        "enriched": None,
+        "enrichment_error": None,
         "actions": [
             {
                 "action_id": first,

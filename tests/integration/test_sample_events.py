@@ -23,6 +23,7 @@ from freshbridge.queues.envelope import action_request, received_event
 from freshbridge.queues.park import DeadLetterQueue
 from tests import builders
 from tests.fakes.provider import FakeTransport, PagedList, json_reply
+from tests.integration.callback_world import event_ids, wanting
 from tests.integration.conftest import ROOT, Stack, Start
 
 EVENTS = ROOT / "events"
@@ -73,6 +74,16 @@ def refused(o: Outcome) -> bool:
 def all_done(o: Outcome) -> bool:
     """No message is to be kept."""
     return bool(o.answer == {"batchItemFailures": []})
+
+
+def routed_as(kind: str) -> Callable[[Outcome], bool]:
+    """The event log has one event, of this type."""
+
+    def check(o: Outcome) -> bool:
+        (entry,) = o.stack.items("EventTable")
+        return kind in json.dumps(entry)
+
+    return check
 
 
 def parked(queue: str, *codes: str) -> Callable[[Outcome], bool]:
@@ -151,6 +162,7 @@ TABLE: dict[str, tuple[str, Checks]] = {
         "EventRouter",
         (all_done, lambda o: len(o.stack.bodies("ActionQueue")) == 1),
     ),
+    "event_router/found_by_sync.json": ("EventRouter", (all_done, routed_as("ticket_resolved"))),
     "event_router/poison_in_the_middle.json": (
         "EventRouter",
         (
@@ -158,6 +170,15 @@ TABLE: dict[str, tuple[str, Checks]] = {
             lambda o: len(o.stack.bodies("ActionQueue")) == 1,
             parked("EventDeadLetterQueue", "unreadable_message"),
         ),
+    ),
+    "event_router/replay.json": (
+        "EventRouter",
+        # Nothing is kept of the event that it names.
+        (all_done, parked("EventDeadLetterQueue", "event_gone")),
+    ),
+    "event_router/replay_work.json": (
+        "EventRouter",
+        (all_done, parked("EventDeadLetterQueue", "unknown_replay_job")),
     ),
     "action_executor/add_note.json": (
         "ActionExecutor",
@@ -215,9 +236,34 @@ TABLE: dict[str, tuple[str, Checks]] = {
         "ConnectorApi",
         (answers(201), lambda o: o.body["data"]["webhook"]["secret"]),
     ),
+    "connector_api/list_events.json": (
+        "ConnectorApi",
+        (answers(200), lambda o: o.body["data"] == {"events": [], "after": None}),
+    ),
+    "connector_api/replay_window.json": (
+        "ConnectorApi",
+        (
+            answers(202),
+            lambda o: (
+                [m["replay_job"] for m in o.stack.bodies("EventQueue")]
+                == [o.body["data"]["job_id"]]
+            ),
+        ),
+    ),
     "connector_api/create_rule.json": (
         "ConnectorApi",
         (answers(201), lambda o: o.body["data"]["name"] == "Note on urgent tickets"),
+    ),
+    "callback_sender/two_events.json": (
+        "CallbackSender",
+        (
+            all_done,
+            lambda o: [event_ids(r) for r in o.provider.requests] == [["evt_0001", "evt_0002"]],
+        ),
+    ),
+    "callback_sender/schedule.json": (
+        "CallbackSender",
+        (all_done, lambda o: o.provider.requests == []),
     ),
     "dead_letter_redrive/dry_run.json": (
         "DeadLetterRedrive",
@@ -256,10 +302,11 @@ def test_a_sample_does_what_the_table_says(
 ) -> None:
     # Given a connected account, one rule, one ticket and one dead letter for the redrive
     function, checks = TABLE[name]
-    stack.connect()
+    stack.connect(wanting() if function == "CallbackSender" else None)
     stack.save_rule(builders.rule())
     provider.on("GET", "/api/v2/agents/me", json_reply({"id": 55}))
     provider.on("POST", "/api/v2/tickets/1042/notes", json_reply({"id": 31}, 201))
+    provider.on("POST", "/in", json_reply({}))
     ticket = {"id": 1042, "updated_at": builders.RECEIVED_AT}
     provider.on("GET", "/api/v2/tickets", PagedList([ticket]))
     if function == "DeadLetterRedrive":

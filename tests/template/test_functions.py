@@ -22,6 +22,7 @@ SETTINGS_OF = {
     "ScheduledSync": settings.PlannerSettings,
     "SyncWorker": settings.WorkerSettings,
     "DeadLetterRedrive": settings.RedriveSettings,
+    "CallbackSender": settings.CallbackSettings,
 }
 
 
@@ -104,8 +105,25 @@ def test_only_the_api_reads_traces_and_only_who_calls_providers_writes_them(
 
     assert granted == {
         "ActionExecutorRole": {"dynamodb:PutItem"},
+        "EventRouterRole": {"dynamodb:PutItem"},
         "SyncWorkerRole": {"dynamodb:PutItem"},
         "ConnectorApiRole": {"dynamodb:PutItem", "dynamodb:Query"},
+    }
+
+
+def test_only_the_router_and_the_api_touch_events_and_only_the_router_changes_them(
+    resources: Resources,
+) -> None:
+    granted: dict[str, set[str]] = {}
+    for role, statement in statements(resources):
+        if "EventTable" in json.dumps(statement["Resource"]):
+            asked = statement["Action"]
+            granted.setdefault(role, set()).update([asked] if isinstance(asked, str) else asked)
+
+    kept = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
+    assert granted == {
+        "EventRouterRole": kept | {"dynamodb:UpdateItem"},
+        "ConnectorApiRole": kept | {"dynamodb:BatchGetItem"},
     }
 
 

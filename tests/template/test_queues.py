@@ -10,7 +10,8 @@ from freshbridge.queues.backoff import LONGEST_VISIBILITY_S
 from freshbridge.queues.batch import Patience
 
 Resources = dict[str, dict[str, Any]]
-QUEUES = ("EventQueue", "ActionQueue", "SyncQueue")
+QUEUES = ("EventQueue", "ActionQueue", "SyncQueue", "CallbackQueue")
+DEAD_LETTER_QUEUES = tuple(queue.replace("Queue", "DeadLetterQueue") for queue in QUEUES)
 
 
 def mapping_of(resources: Resources, queue: str) -> dict[str, Any]:
@@ -159,14 +160,15 @@ def test_the_redrive_runs_by_itself_and_may_do_what_it_needs_and_no_more(
                 granted.setdefault(name, set()).update([asked] if isinstance(asked, str) else asked)
     of_queues = {
         name: granted[json.dumps({"Fn::GetAtt": [name, "Arn"]})]
-        for name in (*QUEUES, "ActionDeadLetterQueue")
+        for name in (*QUEUES, *DEAD_LETTER_QUEUES)
     }
     assert of_queues == {q: {"sqs:GetQueueAttributes", "sqs:SendMessage"} for q in QUEUES} | {
-        "ActionDeadLetterQueue": {
+        queue: {
             "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
             "sqs:ListMessageMoveTasks", "sqs:ReceiveMessage", "sqs:SendMessage",
             "sqs:StartMessageMoveTask",
         }
+        for queue in DEAD_LETTER_QUEUES
     }  # fmt: skip
     assert granted[json.dumps({"Fn::GetAtt": ["DeadLetterTable", "Arn"]})] == {
         "dynamodb:GetItem",

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from freshbridge.actions.execute import REMEMBERED_S
+from freshbridge.event_log.entry import Entry, State
 
 Resources = dict[str, dict[str, Any]]
 
@@ -63,6 +64,7 @@ def test_large_bodies_outlive_the_messages_that_point_to_them(resources: Resourc
 
     kept = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules}
     assert kept.pop("dead-letters/") == {"Ref": "DeadLetterDays"}
+    assert kept.pop("event-bodies/") == {"Ref": "EventDays"}
     assert all(days * 86_400 > longest for days in kept.values())
 
 
@@ -88,6 +90,31 @@ def test_dead_letters_are_kept_and_expire_by_themselves(resources: Resources) ->
         "AttributeName": "expires_at",
         "Enabled": True,
     }
+
+
+def test_events_are_kept_and_expire_by_themselves(resources: Resources) -> None:
+    table = resources["EventTable"]
+
+    assert table["DeletionPolicy"] == "Retain"
+    assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
+    assert table["Properties"]["TimeToLiveSpecification"] == {
+        "AttributeName": "expires_at",
+        "Enabled": True,
+    }
+
+
+def test_every_list_of_events_shows_all_that_a_summary_tells(resources: Resources) -> None:
+    entry = Entry("e", "1", "freshdesk", "2026-03-03T12:02:40Z", State.PARKED)
+    shown = set(entry.summary()) - {"id"} | {"instance_id", "expires_at"}
+    indexes = resources["EventTable"]["Properties"]["GlobalSecondaryIndexes"]
+
+    assert len(indexes) == 3
+    for index in indexes:
+        keys = {key["AttributeName"] for key in index["KeySchema"]}
+        kept = keys | set(index["Projection"]["NonKeyAttributes"])
+        assert shown <= kept, index["IndexName"]
+        # What is large, or says what the customer said, is in no index.
+        assert not {"envelope", "runs", "replays"} & kept
 
 
 def test_log_groups_are_kept_for_as_long_as_asked(resources: Resources) -> None:

@@ -21,6 +21,7 @@ HEAVY = (
     "requests",
     "aws_lambda_powertools.event_handler",
     "minijinja",
+    "slack_sdk",
     *sorted(DOCUMENTATION),
 )
 
@@ -52,11 +53,18 @@ def test_the_measure_sees_a_heavy_library_where_there_is_one() -> None:
     "module",
     [
         "connector_api.app", "event_router.app", "action_executor.app", "scheduled_sync.app",
-        "scheduled_sync.worker", "dead_letter_redrive.app",
+        "scheduled_sync.worker", "dead_letter_redrive.app", "callback_sender.app",
     ],
 )  # fmt: skip
 def test_the_others_import_boto3_while_lambda_starts_them(module: str) -> None:
     assert "boto3" in heavy_modules_after(f"import {module}")
+
+
+def test_only_what_speaks_to_slack_loads_its_sdk() -> None:
+    action = "import action_executor.app"
+
+    assert "slack_sdk" not in heavy_modules_after(action)
+    assert "slack_sdk" in heavy_modules_after(f"{action}; import freshbridge.slack.client")
 
 
 def test_only_who_asks_for_the_documentation_pays_for_it() -> None:

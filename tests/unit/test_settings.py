@@ -69,6 +69,15 @@ def test_a_list_is_split_at_commas_and_may_be_empty_or_absent() -> None:
     assert empty.allowed_provider_origins == absent.allowed_provider_origins == ()
 
 
+def test_what_has_a_default_may_be_empty_or_absent() -> None:
+    given, empty, absent = (
+        settings.load(settings.ExecutorSettings, EXECUTOR | sender).email_sender
+        for sender in ({"EMAIL_SENDER": " a@b.example "}, {"EMAIL_SENDER": ""}, {})
+    )
+
+    assert (given, empty, absent) == ("a@b.example", "", "")
+
+
 def test_without_an_argument_it_reads_the_process_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -16,6 +17,15 @@ Template = Annotated[
 _OF_RULES: dict[str, Any] = {
     "name": (str, Field("", description="What later actions' templates call its result")),
     "delay_s": (int, Field(0, ge=0, le=43_200, description="Seconds before it begins")),
+    "instance_id": (
+        int | str | None,
+        Field(
+            None,
+            description="The integration that it is for. Left out, an action of the rule's own "
+            "platform is for the rule's own, one of another platform for the only enabled "
+            "integration of that platform, which is then written here",
+        ),
+    ),
 }
 
 
@@ -65,18 +75,33 @@ def _named(
     )
 
 
+def _by_platform(model: Callable[[Action], type[BaseModel]]) -> list[Any]:
+    """A choice among a platform's actions by their names, for each platform: names may recur."""
+    platforms = dict.fromkeys(action.platform for action in CATALOGUE)
+    return [
+        _by_name([model(action) for action in CATALOGUE if action.platform == platform])
+        for platform in platforms
+    ]
+
+
+def _by_name(models: list[type[BaseModel]]) -> Any:
+    if len(models) == 1:
+        return models[0]
+    made: Any = Union[tuple(models)]  # noqa: UP007 - made from a list
+    return Annotated[made, Field(discriminator="action")]
+
+
 RuleAction: Any = Annotated[
-    Union[tuple(_in_rule(action) for action in CATALOGUE)],  # noqa: UP007 - made from a list
-    Field(discriminator="action"),
+    Union[tuple(_by_platform(_in_rule))],  # noqa: UP007 - made from a list
+    Field(discriminator="platform"),
 ]
-NewAction: Any = Annotated[
-    Union[  # noqa: UP007 - made from a list
-        tuple(
-            _named(action, "Request", action.parameters, optional_platform=True)
-            for action in CATALOGUE
+# Without a platform an action is one of the instance's own, so that several may be meant.
+NewAction: Any = Union[  # noqa: UP007 - made from a list
+    tuple(
+        _by_platform(
+            lambda action: _named(action, "Request", action.parameters, optional_platform=True)
         )
-    ],
-    Field(discriminator="action"),
+    )
 ]
 
 
@@ -140,6 +165,9 @@ class ActionView(ActionSummary):
     attempts: list[AttemptView]
     unsure_since: str | None = Field(
         default=None, description="Since then it may have had its effect, and nobody knows"
+    )
+    dead_letter_id: str | None = Field(
+        default=None, description="Where its message waits to be sent back, or was"
     )
     fields: list[RefusedField] | None = None
     data: dict[str, Any] | None = Field(default=None, description="The result")

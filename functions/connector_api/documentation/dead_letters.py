@@ -14,7 +14,7 @@ from freshbridge.dead_letters.letter import State
 from freshbridge.dead_letters.subject import Queue
 
 _Given = Annotated[str, Field(min_length=1)]
-QueueName = Literal["events", "actions", "sync"]
+QueueName = Literal["events", "actions", "sync", "callbacks"]
 StateName = Literal["parked", "returning", "redriven", "resolved", "discarded"]
 
 
@@ -76,6 +76,9 @@ class DeadLetterView(DeadLetterSummary):
     parameters: dict[str, Any] | None = Field(description="An action's")
     original_parameters: dict[str, Any] | None = Field(
         description="Those from before the first edit; null where there was none, or they are gone"
+    )
+    event_ids: list[str] | None = Field(
+        description="A callback's: the events that it tells of, as far as they are known still"
     )
     idempotency_key: str | None
     provider: ProviderAnswer | None

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from connector_api.documentation.operation import Family, Operation
+from freshbridge.instances import elements
+
+
+def one_of(element: elements.Element, names: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """JSON Schema for entries of which one has to be there; `names` is what a body calls them."""
+    if not element.one_of:
+        return {}
+    return {"anyOf": [{"required": [(names or {}).get(key, key)]} for key in element.one_of]}
 
 
 class ElementInList(BaseModel):

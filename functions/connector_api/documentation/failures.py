@@ -29,6 +29,29 @@ class ShownCircuit(BaseModel):
     next_try_at: str | None = Field(default=None, description="When one call is tried")
 
 
+class RuleByHand(BaseModel):
+    """An automation rule as a person enters it in Freshdesk."""
+
+    rule: str
+    brings: list[str]
+    tab: str
+    name: str
+    condition: str
+    events: list[str]
+    request_type: str
+    encoding: str
+    content: str = Field(description="To paste as Advanced content")
+
+
+class ByHand(BaseModel):
+    """What a person does in Freshdesk where the key may not."""
+
+    steps: list[str]
+    url: str | None
+    custom_headers: str | None = Field(description="The line to paste; the secret only when asked")
+    rules: list[RuleByHand]
+
+
 class FailureDetails(BaseModel):
     """What is known beyond the message."""
 
@@ -42,6 +65,9 @@ class FailureDetails(BaseModel):
     fields: list[FieldFailure] = Field(default=[], description="Every field that was refused")
     circuit: ShownCircuit | None = Field(
         default=None, description="Why nothing is sent at present, with the code `circuit_open`"
+    )
+    by_hand: ByHand | None = Field(
+        default=None, description="What a person does, with the code `webhooks_by_hand`"
     )
 
 

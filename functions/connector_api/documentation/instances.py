@@ -7,7 +7,12 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from connector_api.documentation.elements import ConfigurationEntry, Element, ElementInList
+from connector_api.documentation.elements import (
+    ConfigurationEntry,
+    Element,
+    ElementInList,
+    one_of,
+)
 from connector_api.documentation.operation import Body, Family, Nothing, Operation, Parameter
 from freshbridge.instances import elements
 from freshbridge.instances.config import LONGEST_AGE_S
@@ -40,7 +45,7 @@ def _configuration(element: elements.Element) -> type[BaseModel]:
         fields[entry.key.replace(".", "_")] = (Value if entry.required else value, info)
     return create_model(
         f"{element.hook_name}Configuration",
-        __config__=ConfigDict(extra="allow"),
+        __config__=ConfigDict(extra="allow", json_schema_extra=one_of(element)),
         __doc__=f"The entries of {element.name}; all are kept as texts.",
         **fields,
     )

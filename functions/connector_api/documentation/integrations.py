@@ -6,11 +6,17 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from connector_api.documentation.elements import one_of
 from connector_api.documentation.failures import ShownCircuit
 from connector_api.documentation.operation import Body, Family, Operation
 from connector_api.documentation.users import GRACE
 from freshbridge.instances import elements
-from freshbridge.instances.config import LONGEST_AGE_S, SYNC_OBJECTS
+from freshbridge.instances.config import (
+    ENRICH,
+    LONGEST_AGE_S,
+    STATUS_MEANINGS,
+    SYNC_OBJECTS,
+)
 from freshbridge.instances.request import CREDENTIAL_ENTRIES, LONGEST_NAME
 
 Name = Annotated[str, Field(min_length=1, description=f"Cut after {LONGEST_NAME} characters")]
@@ -39,6 +45,19 @@ class Config(BaseModel):
         description="New tickets that name no agent go to an available agent of their group; "
         "true is round_robin",
     )
+    custom_statuses: dict[str, int] | None = Field(
+        default=None, description="Your own statuses and their numbers: {name: number}"
+    )
+    status_meaning: dict[str, Literal[STATUS_MEANINGS]] | None = Field(  # type: ignore[valid-type]  # the names are the code's
+        default=None,
+        description="Which of your own statuses, by name or number, resolve or close a ticket",
+    )
+    enrich: Literal[ENRICH] | None = Field(  # type: ignore[valid-type]  # as above
+        default=None,
+        alias="event.enrich",
+        description="When the ticket or contact of an event is fetched: where a rule needs what it "
+        "does not carry; always, for subscribers; or never",
+    )
     cachingEnabled: bool | None = Field(  # noqa: N815 - as Open Connectors has it
         default=None, description="Whether lists of agents, groups and fields may be kept ones"
     )
@@ -60,8 +79,12 @@ def _credentials(platform: str) -> type[BaseModel]:
         shown: dict[str, Any] = {"format": "password"} if entry.secret else {}
         info = Field(title=entry.name, description=entry.description, json_schema_extra=shown)
         fields[name] = Annotated[str, info] if entry.required else (Annotated[str, info], "")
+    back = {key: name for name, key in CREDENTIAL_ENTRIES[platform].items()}
+    extra = one_of(element, back)
     return create_model(
-        f"{element.hook_name}Credentials", __config__=ConfigDict(extra="forbid"), **fields
+        f"{element.hook_name}Credentials",
+        __config__=ConfigDict(extra="forbid", json_schema_extra=extra),
+        **fields,
     )
 
 

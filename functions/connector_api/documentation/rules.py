@@ -106,6 +106,11 @@ class Options(BaseModel):
     missing: Literal["error", "empty"] = Field(
         default="error", description="What a template makes of a value that the event lacks"
     )
+    enrich: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="When the event's record is fetched: where conditions or templates name what "
+        "the event does not carry; whenever the rule may run; or not for this rule",
+    )
     schedule: Schedule | None = None
     rate_cap: RateCap | None = None
     loop_guard: LoopGuard | None = Field(default=None, description="10 an hour unless said")
@@ -148,6 +153,9 @@ class SavedAction(BaseModel):
     platform: str
     action: str
     parameters: dict[str, Any]
+    instance_id: int | None = Field(
+        default=None, description="The integration that it is for, where it is not the rule's own"
+    )
     name: str | None = Field(default=None, description="What later actions call its result")
     delay_s: int | None = Field(default=None, description="Seconds before it begins")
 
@@ -211,11 +219,19 @@ class RehearsedAction(BaseModel):
 
     platform: str
     action: str
+    instance_id: int = Field(description="The integration that it would be run for")
     parameters: dict[str, Any] = Field(description="Filled in, unless it waits for results")
     waits_for_results: bool
     delay_s: int
     not_before: str | None
     refused: list[RefusedParameter]
+
+
+class WouldFetch(BaseModel):
+    """What is fetched before the rule is decided."""
+
+    calls: list[str] = Field(examples=[["GET /api/v2/tickets/1042?include=requester"]])
+    for_: list[str] = Field(alias="for", examples=[["ticket.description"]])
 
 
 class RehearsedRule(BaseModel):
@@ -232,6 +248,10 @@ class RehearsedRule(BaseModel):
     would_run: bool
     code: str | None = Field(description="Why it would not")
     reason: str | None
+    would_fetch: WouldFetch | None = Field(
+        description="Null where the event carries all that the rule needs, or its known conditions "
+        "fail already"
+    )
     actions: list[RehearsedAction]
 
 
@@ -267,6 +287,13 @@ class Run(BaseModel):
     event_id: str
     subject: str | None = Field(examples=["ticket 7"])
     rule_version: int
+    called_by: str | None = Field(
+        description="The action of another rule that asked for it; null: the event did"
+    )
+    enriched: Literal["fetched", "gone", "refused"] | None = Field(
+        description="What became of fetching what the event lacked; null: nothing was fetched"
+    )
+    enrichment_error: str | None = Field(description="Why the provider would not give it")
     actions: list[RunAction]
 
 

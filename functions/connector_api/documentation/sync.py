@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
 from connector_api.documentation.operation import Family, Operation
@@ -14,6 +16,17 @@ class StartedSync(BaseModel):
     objects: list[str]
 
 
+class Telling(BaseModel):
+    """What the last run's changes became, where the integration wants to hear of them."""
+
+    mode: Literal["baseline", "telling"] = Field(
+        description="Baseline: the first load, which is remembered and not told"
+    )
+    since: str
+    queued: int = Field(description="Events")
+    remembered: int = Field(description="Records of the first load")
+
+
 class SyncState(BaseModel):
     """How far the copy of one object has come."""
 
@@ -23,6 +36,7 @@ class SyncState(BaseModel):
     run_id: str
     rows: int
     updated_at: str
+    events: Telling | None = None
 
 
 FAMILY = Family(

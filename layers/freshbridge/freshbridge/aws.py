@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
     from types_boto3_s3 import S3Client
     from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_sesv2 import SESV2Client
     from types_boto3_sqs import SQSClient
 
-Use = Literal["usual", "presigning", "brief"]
+Use = Literal["usual", "presigning", "brief", "once"]
 
 
 @lru_cache(maxsize=1)
@@ -38,6 +39,10 @@ def _configs() -> dict[Use, Config]:
         "usual": usual,
         "presigning": usual.merge(
             Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+        ),
+        # For what would be done twice if it were tried twice.
+        "once": usual.merge(
+            Config(read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
         ),
         # For what may be lost, but may not hold up the work that it is beside.
         "brief": usual.merge(
@@ -118,6 +123,12 @@ def events() -> EventBridgeClient:
 def functions() -> LambdaClient:
     """AWS Lambda, to hand work to another function. Tries once: what it starts may run twice."""
     client: LambdaClient = _client("lambda", "brief")
+    return client
+
+
+def mail() -> SESV2Client:
+    """Amazon SES. Tries once: it has no way to know a mail that it was given twice."""
+    client: SESV2Client = _client("sesv2", "once")
     return client
 
 

@@ -108,7 +108,10 @@ class ProviderRequest:
 
     At most one of `json`, `body` and (`form`, `files`) is set; `json=None` means no body.
     `read_only` and `idempotent` follow the method (RFC 9110, sections 9.2.1 and 9.2.2) unless
-    stated: a search by POST is read_only, an upsert by POST is idempotent.
+    stated: a search by POST is read_only, an upsert by POST is idempotent. `told_path` stands for
+    the path wherever it is told, where that is a secret or may hold a person's data. `takes_pages`
+    says that HTML may be a proper answer, and not a proxy's page. `public_only` is for a host that
+    a person chose and no deployer named: it is called at a public address or not at all.
     """
 
     method: str
@@ -122,6 +125,9 @@ class ProviderRequest:
     timeouts: Timeouts = Timeouts()
     read_only: bool = None  # type: ignore[assignment]  # never None after __post_init__
     idempotent: bool = None  # type: ignore[assignment]  # never None after __post_init__
+    told_path: str = ""
+    takes_pages: bool = False
+    public_only: bool = False
 
     def __post_init__(self) -> None:
         settle = object.__setattr__
@@ -151,7 +157,7 @@ class ProviderRequest:
     @property
     def where(self) -> str:
         """Verb and path, the place an error names; the query is left out, it may hold addresses."""
-        return f"{self.method} {self.path}"
+        return f"{self.method} {self.told_path or self.path}"
 
     @property
     def full_url(self) -> str:

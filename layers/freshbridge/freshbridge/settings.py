@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -36,9 +36,18 @@ class IngestSettings:
 
 @dataclass(frozen=True)
 class RouterSettings:
-    """event_router: where rules are read, actions queued, failures deferred or parked."""
+    """event_router: where rules are read, actions queued, failures deferred or parked.
 
+    And what it takes to fetch what an event does not carry.
+    """
+
+    stack_name: str
     instance_table: str
+    trace_table: str
+    budget_table: str
+    rate_window_seconds: str
+    interactive_share: str
+    allowed_provider_origins: tuple[str, ...]
     action_table: str
     action_record_days: str
     idempotency_table: str
@@ -49,6 +58,9 @@ class RouterSettings:
     dead_letter_days: str
     payload_bucket: str
     event_bus_name: str
+    callback_queue_url: str
+    event_table: str
+    event_days: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,8 @@ class ExecutorSettings:
     dead_letter_days: str
     payload_bucket: str
     allowed_provider_origins: tuple[str, ...]
+    email_recipient_domains: tuple[str, ...]
+    email_sender: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -97,6 +111,7 @@ class WorkerSettings:
     rate_window_seconds: str
     interactive_share: str
     sync_table: str
+    event_queue_url: str
     sync_queue_url: str
     source_queue_url: str
     dead_letter_queue_url: str
@@ -123,19 +138,41 @@ class ApiSettings:
     idempotency_table: str
     sync_table: str
     bulk_table: str
+    event_table: str
+    event_days: str
     action_queue_url: str
     event_queue_url: str
     event_dead_letter_queue_url: str
     action_dead_letter_queue_url: str
     sync_dead_letter_queue_url: str
+    callback_dead_letter_queue_url: str
     dead_letter_table: str
     dead_letter_days: str
     dead_letter_redrive_name: str
+    callback_table: str
+    callback_queue_url: str
     sync_queue_url: str
     payload_bucket: str
     user_secret_id: str
     organization_secret_id: str
     open_docs: str
+    allowed_provider_origins: tuple[str, ...]
+    email_recipient_domains: tuple[str, ...]
+    email_sender: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
+class CallbackSettings:
+    """callback_sender: instances and their secrets, deliveries, its queue."""
+
+    stack_name: str
+    instance_table: str
+    callback_table: str
+    source_queue_url: str
+    dead_letter_queue_url: str
+    dead_letter_table: str
+    dead_letter_days: str
+    payload_bucket: str
     allowed_provider_origins: tuple[str, ...]
 
 
@@ -150,6 +187,8 @@ class RedriveSettings:
     action_dead_letter_queue_url: str
     sync_queue_url: str
     sync_dead_letter_queue_url: str
+    callback_queue_url: str
+    callback_dead_letter_queue_url: str
     dead_letter_table: str
     dead_letter_days: str
     action_table: str
@@ -161,7 +200,8 @@ class RedriveSettings:
 def load(kind: type[T], environment: Mapping[str, str] | None = None) -> T:
     """Build `kind` from the environment.
 
-    Strings must be set and not empty. A tuple is a comma-separated list and may be empty.
+    Strings must be set and not empty, but for those that have a default. A tuple is a
+    comma-separated list and may be empty.
 
     Raises:
         MissingSettingError: naming every variable that is missing.
@@ -174,8 +214,8 @@ def load(kind: type[T], environment: Mapping[str, str] | None = None) -> T:
         text = source.get(name, "").strip()
         if "tuple" in str(wanted.type):
             values[wanted.name] = tuple(part.strip() for part in text.split(",") if part.strip())
-        elif text:
-            values[wanted.name] = text
+        elif text or wanted.default is not MISSING:
+            values[wanted.name] = text or wanted.default
         else:
             missing.append(name)
     if missing:

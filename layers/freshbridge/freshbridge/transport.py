@@ -6,11 +6,13 @@ not load requests.
 """
 
 import secrets
+import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.cookiejar import DefaultCookiePolicy
-from typing import Protocol
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
@@ -21,6 +23,7 @@ from freshbridge import __version__
 from freshbridge.errors import InvalidRequest, Redirected, ReplyTooLarge, Unreachable
 from freshbridge.http_message import Headers, ProviderReply, ProviderRequest
 from freshbridge.multipart import MultipartBody
+from freshbridge.public_address import Resolve, callable_url, is_allowed, public_addresses
 
 USER_AGENT = f"Freshbridge/{__version__}"
 MAX_REPLY_BYTES = 32 * 1024 * 1024
@@ -45,6 +48,12 @@ _SENTENCES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
 )
 
 
+def system_addresses(host: str) -> list[str]:
+    """What this machine's resolver answers; raises OSError for a name that has no address."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
+
+
 class Transport(Protocol):
     """Sends a request and returns its complete reply, whatever its status.
 
@@ -55,6 +64,45 @@ class Transport(Protocol):
     def send(self, request: ProviderRequest) -> ProviderReply:
         """Send `request` once."""
         ...  # pragma: no cover  # a protocol has no body
+
+
+class PublicAddressAdapter(HTTPAdapter):
+    """Connects to public addresses only, each time to the very address that was checked.
+
+    For URLs that a person typed; `allowed_origins` are those that the deployer let through. The
+    name stays the one that the certificate and the Host header are about.
+    """
+
+    def __init__(
+        self, *, allowed_origins: Iterable[str] = (), resolve: Resolve = system_addresses
+    ) -> None:
+        """`resolve`: a name to its addresses; asked for every request, kept for none."""
+        self._allowed = tuple(allowed_origins)
+        self._resolve = resolve
+        super().__init__(max_retries=Urllib3Retry(total=0, read=False, redirect=False))
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> Any:  # two dictionaries; their types have names in the stubs only
+        """Name the checked address as the host to connect to.
+
+        Raises:
+            PrivateAddress, UnreadableUrl, HostUnresolved: nothing was sent.
+        """
+        host_params, pool_kwargs = super().build_connection_pool_key_attributes(
+            request, verify, cert
+        )
+        parts = callable_url(request.url or "", self._allowed)
+        if is_allowed(parts, self._allowed):
+            return host_params, pool_kwargs
+        host = parts.hostname or ""
+        names = {"server_hostname": host, "assert_hostname": host}
+        address = public_addresses(host, self._resolve)[0]
+        return host_params | {"host": address}, pool_kwargs | names
+
+    def add_headers(self, request: requests.PreparedRequest, **_options: Any) -> None:
+        """Send the name that was asked for, not the address that was connected to."""
+        request.headers["Host"] = urlsplit(request.url or "").netloc
 
 
 class _PlainSession(requests.Session):
@@ -71,8 +119,9 @@ class _PlainSession(requests.Session):
 class RequestsTransport:
     """A pooled requests session with every convenience that surprises switched off.
 
-    `max_reply_bytes` caps a reply after decompression. `adapter` replaces the network, `monotonic`
-    the clock that measures replies, in seconds.
+    A request that is for a public address only goes through a session of its own, which checks what
+    it connects to. `max_reply_bytes` caps a reply after decompression. `adapter` replaces the
+    network, `monotonic` the clock that measures replies, in seconds.
     """
 
     def __init__(
@@ -85,6 +134,20 @@ class RequestsTransport:
     ) -> None:
         self._max_reply_bytes = max_reply_bytes
         self._monotonic = monotonic
+        self._session = self._prepared(
+            adapter
+            or HTTPAdapter(
+                pool_connections=pool_size,
+                pool_maxsize=pool_size,
+                # Said outright because a second, hidden loop of retries would break the rate budget
+                # and could create a ticket twice.
+                max_retries=Urllib3Retry(total=0, read=False, redirect=False),
+            )
+        )
+        self._public = self._session if adapter else self._prepared(PublicAddressAdapter())
+
+    @staticmethod
+    def _prepared(adapter: BaseAdapter) -> requests.Session:
         session = _PlainSession()
         # The environment must not decide where a provider's key goes: no HTTP(S)_PROXY, and no
         # ~/.netrc, whose entry would replace the Authorization header.
@@ -95,16 +158,9 @@ class RequestsTransport:
         session.headers.update(
             {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
         )
-        adapter = adapter or HTTPAdapter(
-            pool_connections=pool_size,
-            pool_maxsize=pool_size,
-            # Said outright because a second, hidden loop of retries would break the rate budget
-            # and could create a ticket twice.
-            max_retries=Urllib3Retry(total=0, read=False, redirect=False),
-        )
         session.mount("https://", adapter)
         session.mount("http://", adapter)
-        self._session = session
+        return session
 
     def send(self, request: ProviderRequest) -> ProviderReply:
         """Send `request` once; see Transport for what it raises."""
@@ -117,7 +173,8 @@ class RequestsTransport:
         content = request.content()
         began = self._monotonic()
         try:
-            response = self._session.request(
+            session = self._public if request.public_only else self._session
+            response = session.request(
                 request.method,
                 request.full_url,
                 headers=headers,
@@ -150,6 +207,7 @@ class RequestsTransport:
     def close(self) -> None:
         """Close the pooled connections."""
         self._session.close()
+        self._public.close()
 
     def _read(self, response: requests.Response, request: ProviderRequest, began: float) -> bytes:
         """Collect the body, stopping at the size cap and at the total time-out.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from freshbridge.budget.common_clock import CommonClock
 from freshbridge.budget.ledger import Ledger, Use
-from freshbridge.budget.limits import Freshdesk
+from freshbridge.budget.limits import Freshdesk, Provider
 from freshbridge.budget.turn_taking import BudgetExhausted, Waiting, until_turn
 from tests.unit.budget.world import EPOCH, Waits, Windows, World
 
@@ -98,6 +98,7 @@ class Backlog:
         pace: Pace | None = None,
         lost: float = 0.0,
         world: World | None = None,
+        provider: Provider | None = None,
     ) -> None:
         """`lost` is the share of calls that are counted and answered by nothing.
 
@@ -111,7 +112,7 @@ class Backlog:
         self._lost = lost
         self.calls: list[tuple[float, str]] = []
         self.jobs: list[Job] = []
-        self._window_s = first.window_s
+        self._provider = provider or Freshdesk(window_s=first.window_s)
 
     def add(self, *jobs: Job, after: float = 0.0) -> None:
         def later() -> Waits:
@@ -140,7 +141,7 @@ class Backlog:
             yield 0.02
             for i, job in enumerate(batch):
                 ledger = ledgers.get(job.account) or ledgers.setdefault(
-                    job.account, self._ledger(job.account, common)
+                    job.account, self.ledger(job.account, common)
                 )
                 ahead = sum(alike(later, job) for later in batch[i + 1 :])
                 use = Use(
@@ -222,9 +223,9 @@ class Backlog:
         done = sum(job.done is not None for job in jobs)
         return self.world.store.writes / done, sum(job.receives for job in jobs) / len(jobs)
 
-    def _ledger(self, account: str, common: CommonClock) -> Ledger:
+    def ledger(self, account: str, common: CommonClock) -> Ledger:
         return Ledger(
-            self.world.store, account, Freshdesk(window_s=self._window_s),
+            self.world.store, account, self._provider,
             clock=common.here, common=common, sleep=lambda _: None, jitter=self.world.random.random,
             stamp=lambda: f"{self.world.random.getrandbits(64):x}",
         )  # fmt: skip

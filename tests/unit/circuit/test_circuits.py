@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -149,6 +150,20 @@ def test_what_is_no_proper_answer_is_a_failure(
         world.now += 2
 
     assert world.events() == [Event.OPENED]
+
+
+def test_a_page_is_a_proper_answer_of_who_said_that_it_may_be(world: World) -> None:
+    process = world.process()
+    asked = replace(REQUEST, takes_pages=True)
+
+    for number in range(20):
+        passage = process.enter(ID, f"act_{number}")
+        fake = FakeTransport().on("GET", "/api/v2/tickets/7", html_reply(200))
+        passage.around(fake).send(asked)
+        passage.leave()
+
+    process.check(ID)
+    assert world.told == []
 
 
 def test_a_call_that_could_not_be_made_says_nothing(world: World) -> None:

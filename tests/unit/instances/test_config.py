@@ -34,6 +34,7 @@ from freshbridge.instances.config import (
         {"default_group_id": None, "auto_assign": None, "custom_field_mapping": None},
         {"whatever a person notes": [1, 2]},
         {"sync_objects": ["tickets"]},
+        {"event.enrich": "always", "status_meaning": {"Done": "resolved", "9": "closed"}},
     ],
 )
 def test_what_can_work_is_kept(config: dict[str, Any]) -> None:
@@ -54,6 +55,10 @@ def test_what_can_work_is_kept(config: dict[str, Any]) -> None:
         ({"default_priority": [1]}, ["config.default_priority"]),
         ({"auto_assign": "random"}, ["config.auto_assign"]),
         ({"auto_assign": 1.5}, ["config.auto_assign"]),
+        ({"event.enrich": "sometimes"}, ["config.event.enrich"]),
+        ({"event.enrich": True}, ["config.event.enrich"]),
+        ({"status_meaning": ["Done"]}, ["config.status_meaning"]),
+        ({"status_meaning": {"Done": "finished"}}, ["config.status_meaning.Done"]),
         ({"cachingEnabled": "yes"}, ["config.cachingEnabled"]),
         ({"maxCacheSize": -1}, ["config.maxCacheSize"]),
         ({"maxCacheSize": True}, ["config.maxCacheSize"]),

@@ -42,6 +42,7 @@ def test_ids_and_keys_are_unique_and_find_their_element() -> None:
 @pytest.mark.parametrize("element", ELEMENTS, ids=lambda e: e.key)
 def test_all_that_is_missing_is_named_once(element: Element) -> None:
     required = [entry.key for entry in element.entries if entry.required]
+    required += element.one_of
 
     with pytest.raises(InvalidConfiguration) as raised:
         elements.split(element, {})
@@ -122,3 +123,18 @@ def test_an_object_is_kept_as_json_where_json_belongs() -> None:
     with pytest.raises(ValueError, match="longer than"):
         entry.read("x" * (LONGEST_VALUE + 1))
     assert len(entry.read("x" * LONGEST_VALUE)) == LONGEST_VALUE
+
+
+@pytest.mark.parametrize("entry", ["bot_token", "webhook_url"])
+def test_one_of_two_entries_is_enough(entry: str) -> None:
+    slack = elements.find("slack")
+
+    shown, secret = elements.split(slack, {entry: "given"})
+
+    assert (shown, secret) == ({}, {entry: "given"})
+    with pytest.raises(InvalidConfiguration, match="missing: bot_token, webhook_url") as raised:
+        elements.split(slack, {entry: ""})
+    assert [field.message for field in raised.value.fields] == [
+        "is required, or webhook_url",
+        "is required, or bot_token",
+    ]

@@ -15,7 +15,10 @@ from freshbridge.instances.origin import (
     freshdesk_origin,
     freshsales_origin,
     http_origin,
+    named_origin,
     origin_of,
+    slack_origin,
+    slack_webhook_url,
 )
 
 ALLOWED = ("http://127.0.0.1:4010", "https://Helpdesk.example")
@@ -155,7 +158,19 @@ def test_near_an_allowed_origin_is_not_it(typed: str) -> None:
         ("acme.myfreshworks.com", "https://acme.myfreshworks.com"),
         (" ACME.freshsales.io/ ", "https://acme.freshsales.io"),
         ("https://acme.myfreshworks.com/crm/sales", "https://acme.myfreshworks.com"),
+        ("acme", "https://acme.myfreshworks.com"),
+        ("Acme/", "https://acme.myfreshworks.com"),
+        ("acme/crm/sales/api/", "https://acme.myfreshworks.com"),
+        ("acme.myfreshworks.com/crm/sales", "https://acme.myfreshworks.com"),
+        ("acme.myfreshworks.com/crm/sales/api", "https://acme.myfreshworks.com"),
+        ("acme.myfreshworks.com/crm/sales/contacts/view/7?q=1", "https://acme.myfreshworks.com"),
+        ("https://acme.myfreshworks.com/crm/sales/api/", "https://acme.myfreshworks.com"),
+        ("https://acme.freshworks.com/crm/sales", "https://acme.freshworks.com"),
+        ("acme.freshsales.io/api", "https://acme.freshsales.io"),
+        ("https://acme.freshsales.io/settings/api", "https://acme.freshsales.io"),
         ("127.0.0.1:4010", "http://127.0.0.1:4010"),
+        ("http://127.0.0.1:4010/crm/sales/api/", "http://127.0.0.1:4010"),
+        ("helpdesk.example/api", "https://helpdesk.example"),
     ],
 )
 def test_a_freshsales_account_is_known_by_host_or_url(typed: str, origin: str) -> None:
@@ -166,8 +181,17 @@ def test_a_freshsales_account_is_known_by_host_or_url(typed: str, origin: str) -
     "typed",
     [
         "",
-        "acme",
+        "acme_corp",
+        "https://acme",
+        "acme/contacts",
+        "acme?x=1",
+        "acme@evil.example",
+        "evil.example/crm/sales",
+        "http://127.0.0.1:4010/path",
+        "http://127.0.0.1:4010@evil.example/api",
+        "http://helpdesk.example/api",
         ".myfreshworks.com",
+        "freshworks.com",
         "a.b.myfreshworks.com",
         "acme.myfreshworks.com.evil.example",
         "evil.example/.freshsales.io",
@@ -187,9 +211,9 @@ def test_anything_else_is_no_freshsales_account(typed: str) -> None:
 def test_no_platform_s_key_leaves_for_a_stranger(typed: str) -> None:
     own = {
         "freshdesk": r"https://[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.freshdesk\.com",
-        "freshsales": r"https://[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.(?:myfreshworks\.com|freshsales\.io)",
+        "freshsales": r"https://[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.(?:(?:my)?freshworks\.com|freshsales\.io)",
         "http": r"(?!)",
-        "slack": re.escape(SLACK_ORIGIN),
+        "slack": r"https://slack(?:-gov)?\.com",
     }
     allowed = ("http://127.0.0.1:4010", "https://helpdesk.example", "https://slash.example")
     for platform, pattern in own.items():
@@ -197,12 +221,14 @@ def test_no_platform_s_key_leaves_for_a_stranger(typed: str) -> None:
             origin = origin_of(platform, typed, (*ALLOWED, *BROKEN))
         except Misconfigured:
             continue
-        assert re.fullmatch(pattern, origin) or (origin in allowed and platform != "slack")
+        assert re.fullmatch(pattern, origin) or origin in allowed
 
 
 @pytest.mark.parametrize("typed", ["", "/", "//", ":", "://", "acme.example", "x.example"])
 def test_a_malformed_entry_of_the_list_allows_nothing(typed: str) -> None:
-    for origin in (freshsales_origin, http_origin):
+    for origin in (freshsales_origin, http_origin, *([slack_origin] if typed else [])):
+        if (origin, typed) == (slack_origin, "/"):
+            continue  # nothing, as an empty text
         with pytest.raises(Misconfigured):
             origin(typed, BROKEN)
 
@@ -230,3 +256,99 @@ def test_an_http_base_url_needs_an_allowed_origin(typed: str, *, allowed: bool) 
         return
     with pytest.raises(Misconfigured, match="AllowedProviderOrigins"):
         http_origin(typed, (*ALLOWED, *BROKEN))
+
+
+@pytest.mark.parametrize(
+    ("typed", "origin"),
+    [
+        ("", SLACK_ORIGIN),
+        (" slack.com/ ", SLACK_ORIGIN),
+        ("https://Slack.com", SLACK_ORIGIN),
+        ("slack-gov.com", "https://slack-gov.com"),
+        ("127.0.0.1:4010", "http://127.0.0.1:4010"),
+    ],
+)
+def test_slack_is_one_of_its_two_sites_or_allowed(typed: str, origin: str) -> None:
+    assert slack_origin(typed, ALLOWED) == origin
+    assert slack_origin(origin, ALLOWED) == origin
+
+
+@pytest.mark.parametrize(
+    "typed", ["acme", "acme.slack.com", "slack.com.evil.example", "//slack.com"]
+)
+def test_anything_else_is_not_slack(typed: str) -> None:
+    with pytest.raises(Misconfigured, match=r"slack-gov\.com"):
+        slack_origin(typed, ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("typed", "origin"),
+    [
+        ("https://hooks.slack.com/services/T0/B0/x", SLACK_ORIGIN),
+        (" HTTPS://hooks.slack.com/services/T0/B0/x ", SLACK_ORIGIN),
+        ("https://hooks.slack-gov.com/services/T0/B0/x", "https://slack-gov.com"),
+        ("http://127.0.0.1:4010/services/T0/B0/x", "http://127.0.0.1:4010"),
+    ],
+)
+def test_an_incoming_webhook_leads_to_its_own_slack(typed: str, origin: str) -> None:
+    assert slack_webhook_url(typed, origin).endswith("/services/T0/B0/x")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "https://hooks.slack.com",
+        "https://hooks.slack.com/",
+        "http://hooks.slack.com/services/x",
+        "https://hooks.slack.com.evil.example/services/x",
+        "https://u:p@hooks.slack.com/services/x",
+        "https://hooks.slack.com/services/x?to=y",
+        "https://hooks.slack.com/services/x#y",
+        "https://hooks.slack-gov.com/services/x",
+        "https://[",
+    ],
+)
+def test_any_other_address_is_no_incoming_webhook(typed: str) -> None:
+    with pytest.raises(Misconfigured, match=r"https://hooks\.slack\.com/services/"):
+        slack_webhook_url(typed, SLACK_ORIGIN)
+
+
+STARRED = ("https://*.acme.example", "https://*.", "*.evil.example", "http://*.plain.example")
+
+
+@pytest.mark.parametrize(
+    ("typed", "origin"),
+    [
+        ("https://api.acme.example/v2", "https://api.acme.example"),
+        ("https://A.B.acme.example", "https://a.b.acme.example"),
+    ],
+)
+def test_an_entry_with_a_star_allows_the_hosts_below_a_name(typed: str, origin: str) -> None:
+    assert http_origin(typed, STARRED) == origin
+    assert not named_origin(origin, STARRED)
+    assert named_origin(origin, (*STARRED, origin))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://acme.example",
+        "http://api.acme.example",
+        "https://api.acme.example:8443",
+        "https://u@api.acme.example",
+        "https://api.acme.example.evil.example",
+        "https://apiacme.example",
+        "https://*.acme.example",
+        "https://.acme.example",
+        "https://x.evil.example",
+        "http://x.plain.example",
+        "https://x.",
+    ],
+)
+def test_and_no_other_host(typed: str) -> None:
+    with pytest.raises(Misconfigured, match="not allowed"):
+        http_origin(typed, STARRED)
+    for origin in (freshdesk_origin, freshsales_origin, slack_origin):
+        with pytest.raises(Misconfigured):
+            origin(typed, STARRED)

@@ -416,3 +416,17 @@ def test_a_failing_store_does_not_hide_the_calls_own_error(traced: Traced) -> No
         traced.around(until=NOW + 600).send(note())
 
     assert traced.store.tries == 1
+
+
+def test_a_path_that_is_told_otherwise_is_traced_as_it_is_told() -> None:
+    request = ProviderRequest(
+        method="POST", url="https://hooks.slack.com/services/T0/B0/secret", told_path="/services/…"
+    )
+
+    entry = entry_of(
+        request, ProviderReply(200), at=0, duration_s=0, platform="slack", function="f",
+        cause=Cause(),
+    )  # fmt: skip
+
+    assert entry.path == "/services/*"
+    assert request.where == "POST /services/…"

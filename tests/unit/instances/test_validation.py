@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from freshbridge.errors import Forbidden, FreshbridgeError, Misconfigured, ProviderDown
+from freshbridge.errors import (
+    Forbidden,
+    FreshbridgeError,
+    Misconfigured,
+    ProviderDown,
+    Redirected,
+    Reject,
+    WrongState,
+)
+from freshbridge.http_message import ProviderReply
 from freshbridge.instances import validation
 from freshbridge.instances.validation import Checked, CredentialsRefused, RateLimitExceeded
 from tests.fakes.provider import FakeTransport, empty_reply, html_reply, json_reply
@@ -127,6 +136,10 @@ def test_the_other_platforms_refuse_alike(
 ) -> None:
     origin, method, path, credentials = PROBES[platform]
     transport = FakeTransport().on(method, path, answer)
+    # Where Freshsales' API is not, a page for people is.
+    transport.on("GET", "/crm/sales/api/selector/owners", html_reply(404))
+    if platform == "freshsales" and answer.status == 200:
+        kind = Misconfigured
 
     with pytest.raises(kind) as raised:
         validation.check(platform, origin, {}, credentials, transport)
@@ -148,6 +161,47 @@ def test_a_credential_that_no_header_can_carry_is_not_sent(platform: str, value:
     assert raised.value.where == f"configuration.{next(iter(credentials))}"
 
 
+@pytest.mark.parametrize("there", ["/api", "/crm/sales/api"])
+def test_a_freshsales_account_of_either_generation_is_found(there: str) -> None:
+    transport = FakeTransport()
+    for root in ("/api", "/crm/sales/api"):
+        answer = json_reply({"users": []}) if root == there else html_reply(404)
+        transport.on("GET", f"{root}/selector/owners", answer)
+
+    checked = validation.check(
+        "freshsales", "https://crm.acme.example", {}, {"api_key": "key-made-up"}, transport
+    )
+
+    assert checked == Checked()
+    assert {r.headers["authorization"] for r in transport.requests} == {"Token token=key-made-up"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        html_reply(404),
+        html_reply(200),
+        json_reply({"status": 404, "error": "Not Found"}, 404),
+        Redirected("elsewhere", status=302),
+    ],
+)
+def test_where_no_freshsales_account_is_the_domain_is_named(answer: Any) -> None:
+    transport = FakeTransport()
+    for root in ("/api", "/crm/sales/api"):
+        transport.on("GET", f"{root}/selector/owners", answer)
+
+    with pytest.raises(Misconfigured, match="no Freshsales account answers") as raised:
+        validation.check("freshsales", PROBES["freshsales"][0], {}, {"api_key": "k"}, transport)
+
+    assert raised.value.where == "configuration.domain"
+    assert "beside the key" in raised.value.advice
+
+
+def test_a_freshsales_instance_without_a_key_is_told() -> None:
+    with pytest.raises(Misconfigured, match="no API key"):
+        validation.check("freshsales", PROBES["freshsales"][0], {}, {}, FakeTransport())
+
+
 def test_slack_refuses_with_200() -> None:
     origin, method, path, credentials = PROBES["slack"]
     transport = FakeTransport().on(
@@ -166,3 +220,54 @@ def test_any_http_api_is_taken_as_it_is() -> None:
     transport = FakeTransport()
     assert validation.check("http", "https://x.example", {}, {}, transport) == Checked()
     assert transport.requests == []
+
+
+HOOK = "https://hooks.slack.com/services/T0/B0/made-up"
+
+
+def slack(credentials: dict[str, str], *answers: Any) -> tuple[Checked, FakeTransport]:
+    transport = FakeTransport().on("POST", "/services/T0/B0/made-up", *answers)
+    transport.on("POST", "/api/auth.test", json_reply({"ok": True, "user": "bot"}))
+    return validation.check("slack", PROBES["slack"][0], {}, credentials, transport), transport
+
+
+def test_an_incoming_webhook_is_checked_without_a_message() -> None:
+    checked, transport = slack({"webhook_url": HOOK}, ProviderReply(400, {}, b"no_text"))
+
+    assert checked == Checked()
+    assert [request.json for request in transport.requests] == [{"text": ""}]
+    assert "made-up" not in repr(transport.requests)
+
+
+def test_of_a_token_and_a_webhook_both_are_checked() -> None:
+    both = {"webhook_url": HOOK, "bot_token": "xoxb-made-up"}
+
+    checked, transport = slack(both, ProviderReply(400, {}, b"no_text"))
+
+    assert checked.agent_name == "bot"
+    assert len(transport.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "kind"),
+    [
+        (404, b"no_service", CredentialsRefused),
+        (403, b"invalid_token", CredentialsRefused),
+        (410, b"channel_is_archived", WrongState),
+        (429, b"rate_limited", RateLimitExceeded),
+        (503, b"<html>", ProviderDown),
+        (200, b"ok", Reject),
+    ],
+)
+def test_an_incoming_webhook_that_is_gone_is_told(
+    status: int, words: bytes, kind: type[FreshbridgeError]
+) -> None:
+    with pytest.raises(kind) as raised:
+        slack({"webhook_url": HOOK}, ProviderReply(status, {}, words))
+
+    assert "made-up" not in str(raised.value)
+
+
+def test_a_webhook_elsewhere_is_not_called() -> None:
+    with pytest.raises(Misconfigured, match="the webhook's URL is not Slack's"):
+        slack({"webhook_url": "https://evil.example/services/T0/B0/made-up"})

@@ -153,6 +153,7 @@ def test_letters_of_the_other_queues_are_told_of_and_left_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     held = {"actions": {}, "events": {"a": 2, "b": 1}, "sync": {"c": redrive.MOST_ELSEWHERE}}
+    held["callbacks"] = {"d": 1}
     asked: list[Mapping[str, Any]] = []
 
     def function(event: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -167,6 +168,7 @@ def test_letters_of_the_other_queues_are_told_of_and_left_alone(
         "actions: no dead letters",
         "events: 3 dead letters too: make redrive QUEUE=events",
         "sync: 1000 or more dead letters too: make redrive QUEUE=sync",
+        "callbacks: 1 dead letters too: make redrive QUEUE=callbacks",
     ]
     assert all(event["dry_run"] for event in asked)
 

@@ -52,6 +52,20 @@ def test_the_file_holds_what_a_program_needs(tmp_path: Path) -> None:
     }
 
 
+def test_the_domain_of_a_suite_account_says_where_it_is_below_its_host(tmp_path: Path) -> None:
+    with Processes(tmp_path / "logs") as processes:
+        running = a_stack(processes, tmp_path, ["/bin/true"])
+        child = running.children[0]
+        running.simulators = {
+            "freshsales": Simulator("freshsales", child, "http://127.0.0.1:4020", "key")
+        }
+        description = running.description()
+
+    assert description["freshsales_url"] == "http://127.0.0.1:4020"
+    assert description["freshsales_domain"] == "http://127.0.0.1:4020/crm/sales"
+    assert description["freshsales_api_key"] == "key"
+
+
 def test_a_part_that_ended_is_named_with_the_end_of_its_log(tmp_path: Path) -> None:
     with Processes(tmp_path / "logs") as processes:
         running = a_stack(processes, tmp_path, ["/bin/sh", "-c", "echo out of memory; exit 9"])
@@ -90,11 +104,15 @@ def parsed(arguments: list[str], environment: dict[str, str]) -> Options:
 
 
 def test_a_flag_wins_over_the_environment_over_a_free_port() -> None:
-    environment = {"FRESHBRIDGE_AWS_PORT": "4566", "FRESHBRIDGE_FRESHDESK_PORT": "4010"}
+    environment = {
+        "FRESHBRIDGE_AWS_PORT": "4566",
+        "FRESHBRIDGE_FRESHDESK_PORT": "4010",
+        "FRESHBRIDGE_FRESHSALES_PORT": "4020",
+    }
 
     assert parsed([], {}) == Options()
     assert parsed(["--aws-port", "1", "--auth"], environment) == Options(
-        aws_port=1, freshdesk_port=4010, auth=True
+        aws_port=1, freshdesk_port=4010, freshsales_port=4020, auth=True
     )
 
 

@@ -19,11 +19,17 @@ from freshbridge.bulk.inputs import RowInputs
 from freshbridge.bulk.parts import Bulk
 from freshbridge.bulk.source import RowFiles
 from freshbridge.bulk.store import BulkStore
+from freshbridge.mail.ses import Mailer
 from freshbridge.observability import function_logger
 from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
 from freshbridge.reference.cache import ReferenceCache
 from freshbridge.reference.objects import ReferenceObjects
+from freshbridge.rules.dispatch import Dispatcher
+from freshbridge.rules.guard import RunGuard
+from freshbridge.rules.nested import RuleCalls
+from freshbridge.rules.run_store import RunStore
+from freshbridge.rules.store import RuleStore
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,6 +71,21 @@ class Names(Protocol):
         """Large bodies, uploads, reference data."""
         ...  # pragma: no cover  # as above
 
+    @property
+    def instance_table(self) -> str:
+        """Instances and their rules."""
+        ...  # pragma: no cover  # as above
+
+    @property
+    def email_sender(self) -> str:
+        """Whom e-mail comes from; "" where the stack sends none."""
+        ...  # pragma: no cover  # as above
+
+    @property
+    def email_recipient_domains(self) -> tuple[str, ...]:
+        """Whom e-mail may go to; () for anybody."""
+        ...  # pragma: no cover  # as above
+
 
 class Stores:
     """The stack's tables and buckets that actions use."""
@@ -93,6 +114,17 @@ class Stores:
             find=CATALOGUE.find,
             validate=validate,
         )
+        self.rules = RuleCalls(
+            # Read when an action asks for a rule: one that was mended is to be found as it is.
+            RuleStore(chosen.instance_table, age_s=0),
+            Dispatcher(
+                RunGuard(chosen.idempotency_table),
+                RunStore(chosen.action_table, self.payloads, days=int(chosen.action_record_days)),
+                Publisher(chosen.action_queue_url, self.payloads, prefix="actions"),
+            ),
+        )
+        sender = chosen.email_sender
+        self.mail = Mailer(sender, chosen.email_recipient_domains) if sender else None
 
 
 def services(stores: Stores, synced: SyncedTickets | None = None) -> Services:
@@ -105,6 +137,8 @@ def services(stores: Stores, synced: SyncedTickets | None = None) -> Services:
         claims=stores.claims,
         report_pages=stores.report_pages,
         bulk=stores.bulk,
+        rules=stores.rules,
+        mail=stores.mail,
         synced=synced,
     )
 

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from freshbridge.actions.action import Action, Parameters
+from freshbridge.actions.email import messages as email_messages
+from freshbridge.actions.freshbridge import rules as freshbridge_rules
 from freshbridge.actions.freshdesk import (
     analytics,
     batch,
@@ -34,6 +36,9 @@ from freshbridge.actions.freshdesk import (
     time_entry_lists,
     utility,
 )
+from freshbridge.actions.freshsales.families import FAMILIES as FRESHSALES
+from freshbridge.actions.http import requests as http_requests
+from freshbridge.actions.slack import messages as slack_messages
 from freshbridge.errors import FieldError, InvalidRequest, NotFound
 
 FAMILIES: tuple[tuple[Action, ...], ...] = (
@@ -59,6 +64,11 @@ FAMILIES: tuple[tuple[Action, ...], ...] = (
     analytics.ACTIONS,
     bulk.ACTIONS,
     batch.ACTIONS,
+    *FRESHSALES,
+    slack_messages.ACTIONS,
+    http_requests.ACTIONS,
+    email_messages.ACTIONS,
+    freshbridge_rules.ACTIONS,
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, cast
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from freshbridge.freshdesk.client import FreshdeskClient
     from freshbridge.instances.model import Instance
     from freshbridge.queues.envelope import ActionRequest
+    from freshbridge.rules.route import Run
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,64 @@ class Claims(Protocol):
         ...  # pragma: no cover  # as above
 
 
+class Called(Protocol):
+    """What became of a rule that an action asked for; `run` is None where it did not begin."""
+
+    @property
+    def run(self) -> Run | None:
+        """Its run."""
+        ...  # pragma: no cover  # as above
+
+    @property
+    def code(self) -> str:
+        """Why it did not run, in a word."""
+        ...  # pragma: no cover  # as above
+
+    @property
+    def reason(self) -> str:
+        """And in a sentence."""
+        ...  # pragma: no cover  # as above
+
+
+class RuleCalls(Protocol):
+    """Rules that are run because an action asks for it."""
+
+    def call(
+        self,
+        request: ActionRequest,
+        instance: Instance,
+        rule_id: str,
+        event: dict[str, Any],
+        *,
+        skip_conditions: bool,
+    ) -> Called:
+        """Run a rule of the instance on an event; UnknownRule where it has none of this id."""
+        ...  # pragma: no cover  # as above
+
+
+class Mail(Protocol):
+    """The stack's own sender of e-mail."""
+
+    def send(
+        self,
+        *,
+        to: Sequence[str],
+        subject: str,
+        cc: Sequence[str] = (),
+        bcc: Sequence[str] = (),
+        reply_to: Sequence[str] = (),
+        text: str = "",
+        html: str = "",
+    ) -> str:
+        """Send a mail once, and return its id."""
+        ...  # pragma: no cover  # as above
+
+
 @dataclass(frozen=True)
 class Services:
     """What actions use beside the provider, made once per warm function.
 
-    `synced` is None in a function that may not read the lake.
+    `synced` is None in a function that may not read the lake, `mail` in a stack that sends none.
     """
 
     reference: Reference
@@ -124,6 +178,8 @@ class Services:
     claims: Claims
     report_pages: Pages
     bulk: Bulk
+    rules: RuleCalls
+    mail: Mail | None = None
     synced: SyncedTickets | None = None
 
 
@@ -146,6 +202,11 @@ class Context(Generic[C]):
     services: Services
     clock: Callable[[], datetime] = timestamps.now
     unsure: Unsure | None = None
+
+    @property
+    def wrote(self) -> bool:
+        """Whether its client was told of something that took effect."""
+        return bool(getattr(self.client, "wrote", False))
 
     @property
     def unsure_since(self) -> datetime | None:

@@ -43,7 +43,7 @@ def sent_parameters(
         InvalidParameters: the account has no such field, or one was given under two names.
     """
     action = context.request.action
-    if action == BATCH:
+    if action == BATCH or context.request.platform != "freshdesk":
         return dict(parameters)
     if action.startswith(_SEARCH):
         return _sent_search(context, parameters, names)

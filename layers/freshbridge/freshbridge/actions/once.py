@@ -89,7 +89,7 @@ def run_once(context: Context, action: Action, parameters: Any) -> Outcome:
     try:
         outcome = action.run(context, parameters)
     except Retry as error:
-        if (error.outcome_unknown or context.client.wrote) and doubles:
+        if (error.outcome_unknown or context.wrote) and doubles:
             # Before that, the next attempt would only be told to wait.
             error.after = max(error.after or 0.0, lookup.settle_s)
         raise

@@ -24,6 +24,7 @@ from freshbridge.budget.ledger import Use
 from freshbridge.circuit.refusal import CircuitOpen
 from freshbridge.errors import Conflict, FieldError, InvalidRequest, Reject, Retry, Throttled
 from freshbridge.identifiers import derived_id, new_id
+from freshbridge.instances.provider_clients import WITHOUT_ACCOUNT
 from freshbridge.queues.backoff import wait_of
 from freshbridge.queues.envelope import INTERACTIVE, ActionRequest
 from freshbridge.queues.publish import NotQueued
@@ -99,11 +100,12 @@ def read_request(
     ]
     action, parameters = body.get("action"), body.get("parameters", {})
     platform = body.get("platform", instance.platform)
+    own = platform == instance.platform or platform in WITHOUT_ACCOUNT
     if not isinstance(action, str) or not action:
         wrong.append(FieldError("action", "the action's name is required", "missing_field"))
     if not isinstance(parameters, dict):
         wrong.append(FieldError("parameters", "must be an object", "wrong_type"))
-    if platform != instance.platform:
+    if not own:
         accepted = f"this instance is a {instance.platform} account"
         wrong.append(FieldError("platform", accepted, "invalid_value"))
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):

@@ -20,14 +20,20 @@ from dataclasses import dataclass, field, replace
 
 from freshbridge.budget import line
 from freshbridge.budget.bucket import Bucket, Rule
-from freshbridge.budget.capacity import BURST, Demand, Place, behind, credit_s, earliest
+from freshbridge.budget.capacity import BURST, behind, earliest
 from freshbridge.budget.clock_offset import Moment
-from freshbridge.budget.learning import Report, learned, learned_of_all, throttled
+from freshbridge.budget.hearing import heard
+from freshbridge.budget.learning import Report
+from freshbridge.budget.place import Demand, Place
 from freshbridge.budget.reservation import Ask, AskAgain, Deferred, Granted, Outcome, Slot
+from freshbridge.budget.room import credit_s
 
 STRETCH = 1 / 20
 """Share of a window over which one reservation's slots may extend: who holds many slots for long
 leaves them unused when it stops, and learns of a 429 too late."""
+BESIDE_OTHERS = 4
+"""Slots of one reservation beside another consumer: what is granted early is granted on an old view
+of its use."""
 PATIENCE = 1 / 10
 """Share of a window: slots further ahead are not granted while windows' beginnings are unknown."""
 SHORTEST_WAIT_S = 0.5
@@ -38,7 +44,7 @@ PUNCTUAL_S = 0.05
 FIRST_WAIT_S = 0.2
 FIRST_REPLY_S = 10.0
 """How long the first reply is waited for before places are given by an assumed limit."""
-_FORMAT = 2
+_FORMAT = 3
 _ROUNDS = 24
 
 
@@ -103,25 +109,7 @@ class Account:
         first = report.buckets[0]
         if first not in named and first not in self.buckets and report.limit is not None:
             named[first] = Rule(report.limit, max((r.window_s for r in rules.values()), default=60))
-        account = self._having(list(named), named, report.received)
-        changed = dict(account.buckets)
-        if account._may_be_of_all(report):
-            own, whole = changed[first], changed[report.whole]
-            if report.limit is not None and report.limit > whole.limit:
-                # An endpoint's limit is never larger than the account's.
-                whole = whole.with_limit(report.limit, told=False)
-            whole = learned_of_all(whole, own, report)
-            changed[report.whole] = throttled(whole, report) if report.throttled else whole
-            changed[first] = learned(own, report, alone=False)
-            return Account(changed)
-        speaks = account._speakers(report)
-        for name in speaks:
-            bucket = changed[name]
-            # An ambiguous 429 says for certain only that something is used up.
-            if len(speaks) == 1:
-                bucket = learned(bucket, report)
-            changed[name] = throttled(bucket, report) if report.throttled else bucket
-        return Account(changed)
+        return Account(heard(self._having(list(named), named, report.received).buckets, report))
 
     def told(self) -> dict[str, int]:
         """The limits that replies have told, by bucket."""
@@ -227,7 +215,7 @@ class Account:
         self, places: Mapping[str, Place], begin: float, ask: Ask, moment: Moment
     ) -> AskAgain | None:
         loose = [self.buckets[name].window_s for name, place in places.items() if place.loose]
-        if not loose or begin > moment.at + ask.within_s:
+        if not loose or (ask.background and begin > moment.at + ask.within_s):
             return None
         at = moment.at + max(min(loose) * PATIENCE, SHORTEST_WAIT_S)
         return AskAgain(at) if begin > at else None
@@ -236,8 +224,7 @@ class Account:
         account, slots = self, list[Slot]()
         last = moment.at + ask.within_s
         shared = any(self.buckets[name].others.usual for name in names)
-        # Beside another consumer, what is granted early is granted on an old view of its use.
-        for _ in range(min(ask.count, 2) if shared else ask.count):
+        for _ in range(min(ask.count, BESIDE_OTHERS) if shared else ask.count):
             places = account._places(names, ask, moment)
             begin = max(place.begin for place in places.values())
             end = min(place.end for place in places.values())
@@ -260,10 +247,15 @@ class Account:
             bucket, cost = changed[name], ask.charges[name]
             paced_to = max(bucket.paced_to, begin) if ask.background else bucket.paced_to
             scouted = place.scout if place.scout is not None else bucket.scouted
+            grants = bucket.grants.add(begin, cost)
+            interactive = bucket.interactive
+            if not ask.background:
+                interactive = interactive.more(cost, moment.at, bucket.window_s)
             changed[name] = replace(
                 bucket.doubted(moment.doubt, slot.end),
                 scouted=scouted,
-                grants=bucket.grants.add(begin, cost),
+                grants=grants if place.also is None else grants.add(place.also, cost),
+                interactive=interactive,
                 loose_until=max(bucket.loose_until, begin) if place.loose else bucket.loose_until,
                 paced_to=paced_to + cost * credit_s(bucket, begin),
             )
@@ -283,37 +275,3 @@ class Account:
         if bucket.told or bucket.blocked_until > moment.at or first is None:
             return False
         return first[0] > moment.at - FIRST_REPLY_S
-
-    def _may_be_of_all(self, report: Report) -> bool:
-        """Whether the reply of an endpoint may tell the account's numbers, having none of its own.
-
-        It does not where it tells less than the account has.
-        """
-        first, whole = report.buckets[0], self.buckets.get(report.whole)
-        if whole is None or first == report.whole or first not in self.buckets:
-            return False
-        if report.limit is None or report.whole not in report.buckets:
-            return False
-        own = self.buckets[first]
-        if report.throttled and not (own.told and own.limit == report.limit):
-            return False  # a 429 may tell the account's limit where the endpoint has its own
-        return report.limit >= whole.limit
-
-    def _speakers(self, report: Report) -> tuple[str, ...]:
-        """The buckets that the reply's numbers are about."""
-        known = tuple(name for name in report.buckets if name in self.buckets)
-        if not report.throttled or len(known) < 2:
-            own = known[:1] == report.buckets[:1]
-            return known[:1] if own or report.throttled else ()
-        if report.limit is None:
-            return known
-        # A 429 speaks for the bucket that is used up, which need not be the endpoint's own.
-        same = [
-            name
-            for name in known
-            if self.buckets[name].told and self.buckets[name].limit == report.limit
-        ]
-        if len(same) == 1:
-            return (same[0],)
-        untold = [name for name in known if not self.buckets[name].told]
-        return (untold[0],) if not same and len(untold) == 1 else known

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from freshbridge.budget.arrivals import NONE as NO_ARRIVALS
+from freshbridge.budget.arrivals import Arrivals
 from freshbridge.budget.grants import BINS_PER_WINDOW, Grants
 from freshbridge.budget.phase import Phase
 
@@ -68,8 +70,8 @@ class Bucket:
     left as of a reply between `left_sent` and `left_at`. `line_until`: up to when background work
     has been promised a time, `again_until`: up to when those have that came and had to leave again,
     `lanes`: the same by lane. `scouted`: the last window whose uncertain beginning a call was sent
-    into. `doubt`: how wrong the clocks of those who were granted something lately may be, up to
-    `doubt_until`.
+    into. `interactive`: those of its calls that were not background work. `doubt`: how wrong the
+    clocks of those who were granted something lately may be, up to `doubt_until`.
     """
 
     window_s: float
@@ -92,6 +94,7 @@ class Bucket:
     scouted: int = 0
     again_until: float = 0.0
     lanes: Mapping[str, float] = field(default_factory=dict)
+    interactive: Arrivals = NO_ARRIVALS
     doubt: float = 0.0
     doubt_until: float = 0.0
 
@@ -155,7 +158,7 @@ class Bucket:
         """A list as short as can be: this is written with every reservation."""
         if self == replace(Bucket.of(Rule(self.limit, self.window_s)), told=self.told):
             return [self.window_s, self.limit, int(self.told)]
-        phase = self.phase
+        phase, people = self.phase, self.interactive
         return [
             self.window_s, self.limit, round(self.ceiling, 2), int(self.told), _ms(self.lowered_at),
             _ms(self.blocked_until),
@@ -168,6 +171,7 @@ class Bucket:
             _ms(self.line_until), self.scouted, _ms(self.again_until),
             {lane: _ms(until) for lane, until in self.lanes.items()},
             math.ceil(self.doubt * 1000) / 1000, _ms(self.doubt_until),
+            [round(people.weight, 2), _ms(people.since), _ms(people.at)],
         ]  # fmt: skip
 
     @classmethod
@@ -178,7 +182,7 @@ class Bucket:
             return replace(cls.of(Rule(limit, window_s)), told=bool(told))
         (window_s, limit, ceiling, told, lowered_at, blocked_until, phase, misled,
          no_phase_before, first, credits, loose_until, paced_to, left, left_sent, left_at, others,
-         line_until, scouted, again_until, lanes, doubt, doubt_until) = fields  # fmt: skip
+         line_until, scouted, again_until, lanes, doubt, doubt_until, people) = fields  # fmt: skip
         return cls(
             window_s=window_s,
             limit=limit,
@@ -202,6 +206,7 @@ class Bucket:
             lanes=dict(lanes),
             doubt=doubt,
             doubt_until=doubt_until,
+            interactive=Arrivals(*people),
         )
 
 

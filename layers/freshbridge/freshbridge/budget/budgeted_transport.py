@@ -98,13 +98,15 @@ class Budgets:
             self._wait(wait_s)
         sent = self._clock()
         reply = transport.send(request)
+        refusal = provider.refusal(reply, request)
         ledger.report(
             charges,
             provider.spoken(reply, request),
             sent=sent,
             received=self._clock(),
-            throttled=reply.status == 429,
-            retry_after_s=reply.retry_after_s,
+            throttled=refusal is not None,
+            retry_after_s=refusal.after_s if refusal else None,
+            passing=(refusal.bucket or "") if refusal and refusal.passing else "",
         )
         return reply
 

@@ -39,6 +39,10 @@ class Grants:
         stop = min(math.floor(high / self.width) - self.first + 1, len(self.credits))
         return sum(self.credits[start:stop]) if start < stop else 0
 
+    def next_bin(self, at: float) -> float:
+        """When the bin after that of `at` begins."""
+        return (math.floor(at / self.width) + 1) * self.width
+
     def since(self, low: float) -> int:
         """Credits of every bin that touches [low, end of time)."""
         return sum(self.credits[max(math.floor(low / self.width) - self.first, 0) :])

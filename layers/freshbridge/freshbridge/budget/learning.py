@@ -4,6 +4,7 @@ a limit in the headers      is the limit from now on, of the bucket that the hea
 fewer left than we used     somebody else uses the account: leave them what they usually take
 more left than before       the window was reset in between: see `phase`
 429                         nothing more until Retry-After, and less than before for a while
+a passing refusal           nothing more for a moment; the limit is not what it was about
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from freshbridge.budget.bucket import FLOOR, Bucket, Others
-from freshbridge.budget.capacity import granted_in
 from freshbridge.budget.phase import Phase, bracketed
 from freshbridge.budget.reset_watch import is_reset
+from freshbridge.budget.room import granted_in
 
 SHORTEST_BLOCK_S = 1.0
 SUSPICION = 0.02
@@ -27,8 +28,9 @@ class Report:
 
     `buckets` are those the call was counted in; the first is the one that an ordinary reply's
     headers speak for. `limit` and `remaining` are credits, None where the reply told none.
-    `reset` brackets a moment at which the first bucket's window began anew. `whole` names the
-    account's bucket, which the headers may speak for instead.
+    `reset` brackets a moment at which the first bucket's window began anew, or will. `whole` names
+    the account's bucket, which the headers may speak for instead. `passing`: the provider refused
+    for `retry_after_s`, and not since a limit was used up; it is the first bucket that waits.
     """
 
     buckets: tuple[str, ...]
@@ -41,6 +43,7 @@ class Report:
     retry_after_s: float | None = None
     reset: tuple[float, float] | None = None
     whole: str = ""
+    passing: bool = False
 
 
 def learned(bucket: Bucket, report: Report, *, alone: bool = True) -> Bucket:
@@ -50,7 +53,7 @@ def learned(bucket: Bucket, report: Report, *, alone: bool = True) -> Bucket:
     found there (`learned_of_all`), where all calls of this project are known.
     """
     if report.reset is not None:
-        bucket = _with_reset(bucket, *report.reset)
+        bucket = _with_reset(bucket, *report.reset, at=report.received)
     if report.limit is not None:
         if report.limit != bucket.limit:
             bucket = replace(bucket, left=None, left_sent=0.0, left_at=0.0)
@@ -69,7 +72,7 @@ def learned_of_all(whole: Bucket, own: Bucket, report: Report) -> Bucket:
     endpoint's, calls to others would be missing from them.
     """
     if report.reset is not None:
-        whole = _with_reset(whole, *report.reset)
+        whole = _with_reset(whole, *report.reset, at=report.received)
     if report.remaining is None:
         return whole
     if (reset := _between_processes(own, report, report.remaining)) is not None:
@@ -95,6 +98,12 @@ def throttled(bucket: Bucket, report: Report) -> Bucket:
         ceiling=max(min(usable, float(observed)), 1.0, usable / 2, FLOOR * bucket.limit),
         lowered_at=report.received,
     )
+
+
+def held_back(bucket: Bucket, report: Report) -> Bucket:
+    """The bucket after a refusal that will pass, whatever its limit is."""
+    until = report.received + (report.retry_after_s or SHORTEST_BLOCK_S)
+    return replace(bucket, blocked_until=max(bucket.blocked_until, until))
 
 
 def _usual_wait(bucket: Bucket, report: Report) -> float:

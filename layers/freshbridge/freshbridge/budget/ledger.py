@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from freshbridge.budget.account import Account
 from freshbridge.budget.common_clock import CommonClock
+from freshbridge.budget.holdings import Holdings, Kind
 from freshbridge.budget.learning import Report
 from freshbridge.budget.limits import Provider, Spoken
 from freshbridge.budget.reservation import Ask, AskAgain, Deferred, Outcome, Slot
@@ -34,13 +35,11 @@ _REPORTS_KEPT = 32
 _SHARP, _SHARP_S = 1 / 50, 0.2
 """Share of the shortest window, and seconds, that this process's clock may be wrong by at ease."""
 _READINGS = 12
+_ROUNDED_S = 2.0
 _WATCHED = 1 / 50
 """Share of a window after which another reply is told while windows' beginnings are unknown."""
-_PROMISED_S = 5.0
-"""How long places that were promised ahead of need are given out."""
 
 T = TypeVar("T")
-Kind = tuple[tuple[tuple[str, int], ...], bool, bool, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +112,7 @@ class Ledger:
         self._seen: Kept | None = None
         self._looks = True
         self._stale = True
-        self._held: dict[Kind, deque[Slot]] = {}
-        self._places: dict[Kind, deque[tuple[float, float]]] = {}
-        self._unused: list[tuple[dict[str, int], list[Slot]]] = []
+        self._held = Holdings(self._common)
         self._pending: deque[Report] = deque(maxlen=_REPORTS_KEPT)
         self._watch = ResetWatch()
         self._provider = provider
@@ -126,33 +123,31 @@ class Ledger:
 
         Raises BudgetUnavailable when the store does not answer or the race for it is not won.
         """
-        line = (use.returning, use.lane) if use.background else (False, "")
-        kind = (tuple(sorted(charges.items())), use.background, *line)
+        ask = Ask(
+            charges=charges,
+            within_s=use.within_s,
+            # Dear calls are seldom followed by their like: what is ahead is mostly cheaper.
+            count=1 + max(use.ahead, 0) if max(charges.values(), default=0) <= 1 else 1,
+            background=use.background,
+            returning=use.returning,
+            share=use.share,
+            lane=use.lane,
+        )
+        kind = Kind.of(ask)
         with self._lock:
-            if (turn := self._held_turn(kind, use)) is not None:
-                return turn
-            if (place := self._held_place(kind, use)) is not None:
-                return place
-            ask = Ask(
-                charges=charges,
-                within_s=use.within_s,
-                # Dear calls are seldom followed by their like: what is ahead is mostly cheaper.
-                count=1 + max(use.ahead, 0) if max(charges.values(), default=0) <= 1 else 1,
-                background=use.background,
-                returning=use.returning,
-                share=use.share,
-                lane=use.lane,
-            )
+            if (slot := self._held.slot(kind, use.within_s)) is not None:
+                return self._turn(slot)
+            if (after_s := self._held.place_s(kind)) is not None:
+                return NoTurn(after_s, in_line=True)
             outcome = self._reserve(ask)
             if isinstance(outcome, AskAgain):
                 self._stale = True
                 return AskLater(self._common.after(outcome.at))
             if isinstance(outcome, Deferred):
-                promised = self._clock()
-                self._places[kind] = deque((promised, until) for until in outcome.rest)
+                self._held.promise(kind, outcome.rest)
                 return NoTurn(self._common.after(outcome.until), outcome.in_line)
             first, *rest = outcome.slots
-            self._held[kind] = deque(rest)
+            self._held.keep(kind, rest)
             return self._turn(first)
 
     def report(
@@ -164,13 +159,16 @@ class Ledger:
         received: float,
         throttled: bool = False,
         retry_after_s: float | None = None,
+        passing: str = "",
     ) -> None:
         """Learn from a reply; `sent` and `received` are of this process's clock.
 
-        A 429 is written at once, and the slots held in its buckets are given up. A store that does
-        not answer is left to the next reservation.
+        A 429 is written at once, and the slots held in its buckets are given up. `passing` names
+        the bucket that waits when it was refused for a moment, and not for a limit. A store that
+        does not answer is left to the next reservation.
         """
-        names = [spoken.bucket] if spoken.bucket else []
+        speaker = passing or spoken.bucket
+        names = [speaker] if speaker else []
         names += [name for name in charges if name not in names]
         with self._lock:
             report = Report(
@@ -182,15 +180,17 @@ class Ledger:
                 remaining=spoken.remaining,
                 throttled=throttled,
                 retry_after_s=retry_after_s,
-                reset=self._reset(names[0], spoken, sent, received),
+                reset=None if passing else self._reset(names[0], spoken, sent, received),
                 whole=self._provider.whole,
+                passing=bool(passing),
             )
             self._pending.append(report)
             if throttled:
-                self._drop(set(names))
+                self._held.drop({passing} if passing else set(names))
             if throttled or self._is_news(report):
                 with suppress(BudgetUnavailable):
-                    self._write(_unchanged)
+                    if throttled or self._still_news(report):
+                        self._write(_unchanged)
 
     def clock_set(self) -> Iterator[float]:
         """Yield the seconds to wait between readings until this process's clock is known sharply.
@@ -211,33 +211,10 @@ class Ledger:
     def give_back(self) -> int:
         """Give up the slots that are held and still ahead; returns how many. One write, if any."""
         with self._lock:
-            dropped = self._drop(None)
+            dropped = self._held.drop(None)
             if dropped:
                 self._write(_unchanged)
             return dropped
-
-    def _held_turn(self, kind: Kind, use: Use) -> Turn | None:
-        held = self._held.get(kind)
-        now = self._clock()
-        while held:
-            turn = self._turn(held[0])
-            if turn.begin > now + use.within_s:
-                return None
-            slot = held.popleft()
-            if turn.end >= now:
-                return turn
-            self._unused.append((dict(kind[0]), [slot]))
-        return None
-
-    def _held_place(self, kind: Kind, use: Use) -> NoTurn | None:
-        """A place that was promised together with another, and lately: a line may be over soon."""
-        places = self._places.get(kind)
-        while places:
-            promised, until = places.popleft()
-            lately = 0 <= self._clock() - promised <= _PROMISED_S
-            if lately and (after := self._common.after(until)) > use.within_s:
-                return NoTurn(after, in_line=True)
-        return None
 
     def _reserve(self, ask: Ask) -> Outcome:
         def change(account: Account) -> tuple[Account, Outcome]:
@@ -275,6 +252,13 @@ class Ledger:
             report.reset is not None or since > _WATCHED * bucket.window_s
         )
 
+    def _still_news(self, report: Report) -> bool:
+        """Whether nobody else has told it meanwhile: several processes see the same at once."""
+        if not (self._stale and self._looks):
+            return True
+        self._look()
+        return self._is_news(report)
+
     def _write(self, change: Callable[[Account], tuple[Account, T]]) -> T:
         """Make a change of the account's state; `change` is called anew after every lost race."""
         for attempt in range(ATTEMPTS):
@@ -285,16 +269,16 @@ class Ledger:
             for report in self._pending:
                 known = known.observe(report, self._rules)
             known = known.assuming(self._provider.implied(known.told()), self._rules)
-            for charges, slots in self._unused:
+            for charges, slots in self._held.unused:
                 known = known.give_back(charges, slots)
             changed, result = change(known)
-            told = not self._pending and not self._unused
+            told = not self._pending and not self._held.unused
             if isinstance(result, AskAgain) and told and self._looks:
                 return result  # nothing has changed, and the next ask looks first
             if self._swapped(changed):
                 self._stale = self._stale or attempt > 0
                 self._pending.clear()
-                self._unused.clear()
+                self._held.unused.clear()
                 return result
         raise BudgetUnavailable(
             f"The rate budget was changed by others {ATTEMPTS} times in a row",
@@ -323,18 +307,12 @@ class Ledger:
             return None
         seen = Seen(sent, received, spoken.limit, spoken.remaining)
         found = self._watch.bracket(bucket, seen)
-        return None if found is None else (self._at(found[0], -1), self._at(found[1], 1))
-
-    def _drop(self, buckets: set[str] | None) -> int:
-        """Give up held slots, of the kinds that touch `buckets` or of all; returns how many."""
-        dropped = 0
-        for kind, slots in self._held.items():
-            charges = kind[0]
-            if slots and (buckets is None or any(name in buckets for name, _ in charges)):
-                self._unused.append((dict(charges), list(slots)))
-                dropped += len(slots)
-                slots.clear()
-        return dropped
+        if found is not None:
+            return self._at(found[0], -1), self._at(found[1], 1)
+        if (left := spoken.resets_in_s) is not None and left <= self._rules[bucket].window_s:
+            # Two times were rounded to seconds, either may have been down.
+            return self._at(sent, -1) + left - _ROUNDED_S, self._at(received, 1) + left + _ROUNDED_S
+        return None
 
 
 def _unchanged(account: Account) -> tuple[Account, None]:

@@ -21,6 +21,13 @@ from freshbridge.budget.bucket import Rule
 from freshbridge.errors import InvalidRequest
 from freshbridge.freshdesk.rate_limit import Bucket as FreshdeskBucket
 from freshbridge.freshdesk.rate_limit import RateLimit, bucket_of, credits_of
+from freshbridge.freshsales.throttling import (
+    BULK_WAIT_S,
+    in_disguise,
+    is_bulk_upsert,
+    reset_in_s,
+    wait_s,
+)
 from freshbridge.http_message import ProviderReply, ProviderRequest
 
 TOTAL = FreshdeskBucket.TOTAL.value
@@ -45,7 +52,7 @@ FRESHDESK_PLANS: Mapping[str, Mapping[str, int]] = {
 """Calls per minute; a trial has no limits beside the total."""
 # The least of every plan that has the bucket: right or too small for whoever it is.
 _LEAST_FRESHDESK = dict(zip(_COLUMNS, (50, 50, 50, 20, 20), strict=True))
-HOUR, MINUTE = "hour", "minute"
+HOUR, MINUTE, BULK = "hour", "minute", "bulk"
 FRESHSALES_PLANS: Mapping[str, Mapping[str, int]] = {
     "free": {HOUR: 1000},
     "growth": {HOUR: 1000},
@@ -57,11 +64,27 @@ _LEAST_FRESHSALES = {HOUR: 1000, MINUTE: 400}
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What a reply's headers say: the bucket they may be about, its limit, what is left."""
+    """What a reply's headers say: the bucket they may be about, its limit, what is left.
+
+    `resets_in_s`: seconds until that bucket's window begins anew, known to within two or three.
+    """
 
     limit: int | None
     remaining: int | None
     bucket: str | None = None
+    resets_in_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A reply that means too many calls; `after_s` until the next, None where it does not say.
+
+    `passing`: it was not for a limit of the account. What is overloaded is the `bucket`'s alone.
+    """
+
+    after_s: float | None = None
+    bucket: str | None = None
+    passing: bool = False
 
 
 class Freshdesk:
@@ -100,6 +123,11 @@ class Freshdesk:
         found = RateLimit.from_headers(reply.headers, bucket_of(request.method, request.path))
         return Spoken(found.total, found.remaining) if found else Spoken(None, None)
 
+    def refusal(self, reply: ProviderReply, request: ProviderRequest) -> Refusal | None:
+        """What a 429 says; None of any other reply."""
+        del request
+        return Refusal(reply.retry_after_s) if reply.status == 429 else None
+
     def implied(self, told: Mapping[str, int]) -> dict[str, int]:
         """What the limits that replies have told say of the others, by bucket."""
         if self.plan or not told:
@@ -123,7 +151,9 @@ class Freshdesk:
 class Freshsales:
     """Freshsales' limits: per hour and per minute, both for the whole account.
 
-    `whole` is none: a reply speaks of the hour or of the minute.
+    `whole` is none: a reply speaks of the hour or of the minute. Bulk upserts have a bucket of
+    their own beside these, without a limit that is known: they disturb each other, and when one is
+    told so no other call has to wait.
     """
 
     whole: ClassVar[str] = ""
@@ -141,14 +171,33 @@ class Freshsales:
         if unknown := set(base) - set(windows):
             raise _no_bucket(unknown, windows)
         self.rules = {name: Rule(limit, windows[name]) for name, limit in base.items()}
+        # As many as any call may be: it never decides.
+        self.rules[BULK] = self.rules[MINUTE]
 
     def charges(self, request: ProviderRequest) -> dict[str, int]:
         """One credit an hour and a minute for every call, whatever it is."""
-        del request
-        return {HOUR: 1, MINUTE: 1}
+        bulk = {BULK: 1} if is_bulk_upsert(request) else {}
+        return {HOUR: 1, MINUTE: 1, **bulk}
+
+    def refusal(self, reply: ProviderReply, request: ProviderRequest) -> Refusal | None:
+        """What a 429 says, or throttling in disguise; None of any other reply.
+
+        In disguise it tells nothing of the account's limits: what met is bulk upserts, or parts of
+        the provider that throttle each other whatever the account does.
+        """
+        if reply.status == 429:
+            return Refusal(wait_s(reply))
+        if not in_disguise(reply, request):
+            return None
+        bucket = BULK if is_bulk_upsert(request) and reply.status == 405 else MINUTE
+        return Refusal(reply.retry_after_s or BULK_WAIT_S, bucket, passing=True)
 
     def spoken(self, reply: ProviderReply, request: ProviderRequest) -> Spoken:
-        """Read the headers; a limit as large as an hour's is taken for the hour's."""
+        """Read the headers.
+
+        They do not say of which limit they are: of the hour's when its window ends later than any
+        minute does, or when the limit is as large as an hour's.
+        """
         del request
         fields = {name.lower(): value for name, value in reply.headers.items()}
         as_freshdesk = RateLimit.from_headers(
@@ -161,8 +210,12 @@ class Freshsales:
         if as_freshdesk is None:
             return Spoken(None, None)
         limit = as_freshdesk.total
-        bucket = HOUR if limit is None or limit >= _LEAST_FRESHSALES[HOUR] else MINUTE
-        return Spoken(limit, as_freshdesk.remaining, bucket)
+        left_s = reset_in_s(reply)
+        long = left_s is not None and left_s > self.rules[MINUTE].window_s + 1
+        if long or limit is None or limit >= _LEAST_FRESHSALES[HOUR]:
+            return Spoken(limit, as_freshdesk.remaining, HOUR, left_s)
+        # When a minute ends is seen soon enough, and more exactly, in what is left.
+        return Spoken(limit, as_freshdesk.remaining, MINUTE)
 
     def implied(self, told: Mapping[str, int]) -> dict[str, int]:
         """Nothing: each limit is told by itself."""

@@ -17,19 +17,24 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from freshbridge.budget.bucket import Bucket
-from freshbridge.budget.capacity import credit_s
 from freshbridge.budget.clock_offset import Moment
 from freshbridge.budget.reservation import Ask, Deferred
+from freshbridge.budget.room import credit_s
 
 LONGEST_LINE_S = 36_000.0
 """Places further away than this all lie here: Amazon SQS hides a message for 12 hours at most."""
 LEAD_S = 0.5
 """Places lie this much before their slots: messages come back up to a second late, and some are
 slow to be fetched."""
+HEAD_START_S = 1.0
+"""So much of the provider's time is promised ahead of when a line begins: who comes back is late by
+a second at times, and the slots of that second would be lost in every window to come."""
 TOGETHER_S = 1.5
 """Places within this time are given as one."""
 PROMISED_S = 10.0
 """Places are promised ahead for no more than this much of the provider's time."""
+SCARCE = 1 / 60
+"""Share of a window between two slots from which on they are scarce."""
 LANE_SHARE = 0.2
 """Share of the rate that one lane may use ahead of the common line."""
 
@@ -66,21 +71,21 @@ def join(
     if ask.returning:
         # Its place in the other lines is behind it.
         late = max(buckets[slowest].again_until - soonest, 0.0)
-        if apart > ask.within_s:
+        window_s = buckets[slowest].window_s
+        if apart > max(ask.within_s, SCARCE * window_s):
             # Slots are scarce, and open up at the same point of every window: whoever comes at
             # another finds none. As many as a window has come together.
-            window_s = buckets[slowest].window_s
             late = math.floor(late / window_s) * window_s
         first = soonest + late
         changed[slowest] = replace(buckets[slowest], again_until=first + count * apart)
     else:
-        first = soonest
+        first = soonest - HEAD_START_S
         for name, bucket in buckets.items():
             # Only the slowest bucket makes the work wait; in the others it takes its share of
             # the time and no more, so that work which needs only those is not held up by it.
             earliest = soonest if name == slowest else moment.at
             taken = count * steps[name]
-            common = max(bucket.line_until, earliest)
+            common = max(bucket.line_until, earliest - HEAD_START_S)
             own = max(bucket.lanes.get(ask.lane, 0.0), earliest)
             aside = own < common
             end = own + taken / LANE_SHARE if aside else common + taken
@@ -92,5 +97,6 @@ def join(
                 apart = steps[name] / LANE_SHARE
     furthest = moment.at + LONGEST_LINE_S
     together = max(1, int(TOGETHER_S / apart))
-    times = [min(first + i // together * together * apart, furthest) for i in range(count)]
+    places = [first + i // together * together * apart for i in range(count)]
+    times = [min(max(place, soonest), furthest) for place in places]
     return changed, Deferred(times[0], in_line=True, rest=tuple(times[1:]))

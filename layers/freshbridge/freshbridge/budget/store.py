@@ -1,26 +1,21 @@
 """Where a budget's state is kept: one item per account, swapped only if nobody else did.
 
-The item: `pk` "budget#<account>", `stamp` (random, new with every write), `state` (text) and
-`expires_at` (seconds since the epoch, for DynamoDB's own clearing). A write names the stamp that
-its writer saw. When another writer came first, the refusal brings the item as it stands
-(`ReturnValuesOnConditionCheckFailure`), so that losing costs no read.
+Its key is "budget#<account>"; see `compare_and_swap` for the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Protocol
-
-from botocore.exceptions import BotoCoreError, ClientError
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 from freshbridge import aws, timestamps
+from freshbridge.compare_and_swap import Kept, Swap, SwapTable
 from freshbridge.errors import Retry
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["EXPIRY_S", "BudgetUnavailable", "DynamoStore", "Kept", "Store", "Swap"]
 
 EXPIRY_S = 30 * 86_400
 """An account that nothing was sent to for this long is learned anew."""
@@ -31,26 +26,6 @@ class BudgetUnavailable(Retry):
 
     code = "budget_unavailable"
     default_advice = "Try again later; if it lasts, check the budget table and its permissions."
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """An account's state as it is stored."""
-
-    stamp: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Swap:
-    """How a write went, or a look: `now` is what is stored after it, None when there is nothing.
-
-    `dated` is the store's own time in epoch seconds, whole ones, or None when it told none.
-    """
-
-    won: bool
-    now: Kept | None
-    dated: float | None
 
 
 class Store(Protocol):
@@ -82,69 +57,23 @@ class DynamoStore:
         clock: Callable[[], float] = timestamps.epoch,
     ) -> None:
         """`clock`: seconds since the epoch, for the expiry only."""
-        self._table = table
-        self._injected = client
-        self._clock = clock
+        self._kept = SwapTable(
+            table,
+            lambda: client or aws.dynamodb(),
+            prefix="budget#",
+            expiry_s=EXPIRY_S,
+            clock=clock,
+            unavailable=_unavailable,
+        )
 
     def look(self, account: str) -> Swap:
         """As Store says; one read, at a fifth of a write's price."""
-        try:
-            answer = (self._injected or aws.dynamodb()).get_item(
-                TableName=self._table,
-                Key={"pk": {"S": f"budget#{account}"}},
-                ConsistentRead=True,
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise _unavailable(error) from error
-        return Swap(won=False, now=_kept(answer.get("Item")), dated=_date(answer))
+        return self._kept.look(account, newest=True)
 
     def swap(self, account: str, seen: str | None, new: Kept) -> Swap:
         """As Store says; one write, no read."""
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if seen is not None:
-            condition = {
-                "ConditionExpression": "stamp = :seen",
-                "ExpressionAttributeValues": {":seen": {"S": seen}},
-            }
-        try:
-            answer = (self._injected or aws.dynamodb()).put_item(
-                TableName=self._table,
-                Item={
-                    "pk": {"S": f"budget#{account}"},
-                    "stamp": {"S": new.stamp},
-                    "state": {"S": new.text},
-                    "expires_at": {"N": str(int(self._clock()) + EXPIRY_S)},
-                },
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **condition,
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise _unavailable(error) from error
-            return _lost(error.response, new)
-        except BotoCoreError as error:
-            raise _unavailable(error) from error
-        return Swap(won=True, now=new, dated=_date(answer))
+        return self._kept.swap(account, seen, new)
 
 
-def _lost(response: Mapping[str, Any], new: Kept) -> Swap:
-    now = _kept(response.get("Item"))
-    # botocore sends a write again whose answer was lost: the second one then meets the first.
-    won = now is not None and now.stamp == new.stamp
-    return Swap(won=won, now=now, dated=_date(response))
-
-
-def _kept(item: Mapping[str, Any] | None) -> Kept | None:
-    return Kept(item["stamp"]["S"], item["state"]["S"]) if item else None
-
-
-def _date(response: Mapping[str, Any]) -> float | None:
-    try:
-        text = response["ResponseMetadata"]["HTTPHeaders"]["date"]
-        return parsedate_to_datetime(text).replace(tzinfo=UTC).timestamp()
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def _unavailable(error: Exception) -> BudgetUnavailable:
-    return BudgetUnavailable(f"The rate budget cannot be read ({aws.error_name(error)})")
+def _unavailable(error: str) -> BudgetUnavailable:
+    return BudgetUnavailable(f"The rate budget cannot be read ({error})")

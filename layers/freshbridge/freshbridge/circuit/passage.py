@@ -26,13 +26,12 @@ class Passage:
         self._work = work
         self._probe = probe
 
-    def around(self, transport: Transport) -> Transport:
-        """A transport whose calls tell the circuit what came of them."""
-        return _WatchedTransport(transport, self)
+    def around(self, transport: Transport, platform: str = "") -> Transport:
+        """A transport whose calls, of a provider of `platform`, tell what came of them."""
+        return _WatchedTransport(transport, self, platform)
 
-    def heard(self, reply: ProviderReply) -> None:
-        """A complete reply came."""
-        sign = sign_of(reply)
+    def heard(self, reply: ProviderReply, sign: Sign) -> None:
+        """A complete reply came, which is a `sign` of how the provider is."""
         if sign is Sign.ANSWERED:
             probe, self._probe = self._probe, ""
             self._circuits.answered(self._instance_id, probe)
@@ -77,9 +76,10 @@ class Passage:
 class _WatchedTransport:
     """A Transport that tells a passage what came of each call."""
 
-    def __init__(self, transport: Transport, passage: Passage) -> None:
+    def __init__(self, transport: Transport, passage: Passage, platform: str) -> None:
         self._transport = transport
         self._passage = passage
+        self._platform = platform
 
     def send(self, request: ProviderRequest) -> ProviderReply:
         """Send `request` once; see Transport for what it raises."""
@@ -88,5 +88,5 @@ class _WatchedTransport:
         except Unreachable as error:
             self._passage.failed(error.what)
             raise
-        self._passage.heard(reply)
+        self._passage.heard(reply, sign_of(reply, request, self._platform))
         return reply

@@ -1,7 +1,7 @@
 """What one reply says about whether its provider is there. Pure.
 
-A 429 says nothing: it belongs to the rate budget. Nor does a 401: it is known to be the key's
-fault only once the key was read anew.
+A 429 says nothing, nor does what means one: it belongs to the rate budget. Nor does a 401: it is
+known to be the key's fault only once the key was read anew.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from freshbridge.errors import ProviderDown, Throttled, Unauthorized, class_for_status
+from freshbridge.freshsales.throttling import in_disguise
 
 if TYPE_CHECKING:
-    from freshbridge.http_message import ProviderReply
+    from freshbridge.http_message import ProviderReply, ProviderRequest
 
 
 class Sign(Enum):
@@ -23,11 +24,13 @@ class Sign(Enum):
     NONE = auto()
 
 
-def sign_of(reply: ProviderReply) -> Sign:
+def sign_of(reply: ProviderReply, request: ProviderRequest, platform: str = "") -> Sign:
     """Read a reply's sign; a page for people where data was due is a failure."""
     if 200 <= reply.status < 300:
-        page = "html" in reply.headers.get("content-type", "").lower()
+        page = not request.takes_pages and "html" in reply.headers.get("content-type", "").lower()
         return Sign.FAILED if page and reply.body.strip() else Sign.ANSWERED
+    if platform == "freshsales" and in_disguise(reply, request):
+        return Sign.NONE
     kind = class_for_status(reply.status)
     if kind in (Throttled, Unauthorized):
         return Sign.NONE

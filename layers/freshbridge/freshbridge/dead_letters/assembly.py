@@ -64,6 +64,16 @@ class QueueNames(TableNames, Protocol):
         """That of sync work."""
         ...  # pragma: no cover  # as above
 
+    @property
+    def callback_queue_url(self) -> str:
+        """Callbacks."""
+        ...  # pragma: no cover  # as above
+
+    @property
+    def callback_dead_letter_queue_url(self) -> str:
+        """Those of callbacks."""
+        ...  # pragma: no cover  # as above
+
 
 def letter_store(chosen: TableNames) -> LetterStore:
     """The stack's letters."""
@@ -81,6 +91,7 @@ def carriers(chosen: QueueNames) -> dict[Queue, Carrier]:
         Queue.EVENTS: Carrier(chosen.event_queue_url, chosen.event_dead_letter_queue_url),
         Queue.ACTIONS: Carrier(chosen.action_queue_url, chosen.action_dead_letter_queue_url),
         Queue.SYNC: Carrier(chosen.sync_queue_url, chosen.sync_dead_letter_queue_url),
+        Queue.CALLBACKS: Carrier(chosen.callback_queue_url, chosen.callback_dead_letter_queue_url),
     }
 
 

@@ -15,11 +15,12 @@ from freshbridge.identifiers import derived_id
 
 
 class Queue(StrEnum):
-    """The three queues, as people name them."""
+    """The queues, as people name them."""
 
     EVENTS = "events"
     ACTIONS = "actions"
     SYNC = "sync"
+    CALLBACKS = "callbacks"
 
 
 LONGEST_NAME = 256
@@ -28,7 +29,13 @@ _ID = {
     Queue.EVENTS: ("event_id",),
     Queue.ACTIONS: ("action_id",),
     Queue.SYNC: ("run_id", "instance_id", "object"),
+    Queue.CALLBACKS: ("event_id",),
 }
+_REPEATED_ID = {
+    "delivery": ("notification_id", "subscription_id"),
+    "release": ("instance_id", "subscription_id"),
+}
+"""What callbacks' messages are known by that carry no event: those that send something again."""
 _NAMES = (
     "instance_id", "platform", "action", "action_id", "event_id", "run_id", "object",
     "idempotency_key",
@@ -59,7 +66,12 @@ def read_subject(text: str) -> Subject:
     """What a message body tells; an empty subject where it is no JSON object."""
     fields = _object(text)
     known: dict[str, Any] = {name: _name(fields.get(name)) for name in _NAMES}
-    origin = fields.get("origin")
+    origin, notice = fields.get("origin"), fields.get("notice")
+    if isinstance(notice, dict):
+        known["event_id"] = _name(notice.get("event_id"))
+    if kind := _repeated(fields):
+        # Apart from the news, in lists as in the queue's fair groups.
+        origin = {"type": kind}
     if isinstance(origin, dict):
         # Its text is kept with every listing, so a stranger's novel in it is not.
         fits = len(json.dumps(origin)) <= 2048
@@ -73,15 +85,34 @@ def read_parameters(text: str) -> dict[str, Any]:
     return parameters if isinstance(parameters, dict) else {}
 
 
+def read_notification(text: str) -> int | None:
+    """The notification whose delivery a callback's message asks for; None for any other message."""
+    fields = _object(text)
+    number = fields.get("notification_id")
+    return number if _repeated(fields) and type(number) is int else None
+
+
 def letter_id(queue: Queue, text: str, message_id: str) -> str:
     """The letter's id: the same for the same work, so that a later failure joins its history.
 
     A message that names no work of its own is known by the id that Amazon SQS gave it.
     """
-    subject = read_subject(text)
-    parts = [getattr(subject, name) for name in _ID[queue]]
-    named = parts if all(parts) else ["message", message_id]
-    return derived_id("dl", queue.value, *named)
+    fields = _object(text)
+    kind = _repeated(fields) if queue is Queue.CALLBACKS else ""
+    if kind:
+        parts = [kind, *(_name(fields.get(name)) for name in _REPEATED_ID[kind])]
+    else:
+        subject = read_subject(text)
+        parts = [getattr(subject, name) for name in _ID[queue]]
+    return letter_id_of(queue, *(parts if all(parts) else ("message", message_id)))
+
+
+def letter_id_of(queue: Queue, *names: str) -> str:
+    """The id of the letter of one event or action, by its id, if it has one.
+
+    A callback is named by its event; a delivery by "delivery", its notification and subscription.
+    """
+    return derived_id("dl", queue.value, *names)
 
 
 def with_parameters(text: str, parameters: dict[str, Any], instance_id: str | None) -> str:
@@ -102,6 +133,11 @@ def same_effect_otherwise(text: str, other: str) -> bool:
         return False
     asked = [(each.get("parameters"), _name(each.get("instance_id"))) for each in (one, two)]
     return asked[0] != asked[1]
+
+
+def _repeated(fields: dict[str, Any]) -> str:
+    kind = fields.get("kind")
+    return kind if isinstance(kind, str) and kind in _REPEATED_ID else ""
 
 
 def _object(text: str) -> dict[str, Any]:

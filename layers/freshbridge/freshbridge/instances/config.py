@@ -7,6 +7,10 @@ Pure. It is what a person writes under /api/integrations, as JSON:
     default_priority       their priority: 1 to 4, or "high"
     auto_assign            true, "round_robin" or "least_loaded": who gets new tickets that name no
                            agent
+    event.enrich           "auto", "always" or "never": whether the record of an event is fetched;
+                           see rules.enricher
+    custom_statuses        {"Waiting on vendor": 9}: the account's own statuses and their numbers
+    status_meaning         {"Done": "resolved", "11": "closed"}: which of them resolve or close
     cachingEnabled         whether lists of agents, groups and fields may be answered from what is
                            kept; without it they are asked of the provider each time
     cacheTimeToLive        how old such an answer may be, in seconds; 0 for five minutes
@@ -27,6 +31,8 @@ from freshbridge.errors import FieldError
 from freshbridge.freshdesk.enums import Priority
 
 SYNC_OBJECTS = ("tickets",)
+ENRICH = ("auto", "always", "never")
+STATUS_MEANINGS = ("resolved", "closed")
 STRATEGIES = ("round_robin", "least_loaded")
 DEFAULT_AGE_S = 300
 LONGEST_AGE_S = 86_400
@@ -174,12 +180,30 @@ def _name_fault(*names: object) -> str:
     return ""
 
 
+def _enrich(value: object) -> Wrong:
+    accepted = " or ".join(f'"{name}"' for name in ENRICH)
+    return [] if value in ENRICH else [("", f"must be {accepted}", "invalid_value")]
+
+
+def _meaning(value: object) -> Wrong:
+    if not isinstance(value, dict):
+        return [("", 'must be an object such as {"Done": "resolved"}', "wrong_type")]
+    wanted = " or ".join(f'"{name}"' for name in STATUS_MEANINGS)
+    return [
+        (f".{status}", f"must be {wanted}", "invalid_value")
+        for status, meaning in value.items()
+        if meaning not in STATUS_MEANINGS
+    ]
+
+
 _CHECKS: dict[str, Callable[[object], Wrong]] = {
     "sync_objects": _sync_objects,
     "custom_field_mapping": _mapping,
     "default_group_id": _group_id,
     "default_priority": _priority,
     "auto_assign": _strategy,
+    "event.enrich": _enrich,
+    "status_meaning": _meaning,
     "cachingEnabled": _flag,
     "maxCacheSize": _count,
     "cacheTimeToLive": _seconds,

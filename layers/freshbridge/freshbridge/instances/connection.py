@@ -158,7 +158,7 @@ class Connections:
             transport = self._tracer.around(transport, instance, cause)
         if passage is not None:
             # Within the budget, for a wait is no sign of how the provider is.
-            transport = passage.around(transport)
+            transport = passage.around(transport, instance.platform)
         if provider.budgeted and self._budgets is not None and waiting is not None:
             # Outside the trace, so that a wait is not told as the time that a call took.
             transport = self._budgets.around(

@@ -74,7 +74,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Element:
-    """`platform` is the provider that its actions name; `authentication` as the original has it."""
+    """`platform` is the provider that its actions name; `authentication` as the original has it.
+
+    Of the entries in `one_of` at least one has to be given, though none is required by itself.
+    """
 
     id: int
     key: str
@@ -87,6 +90,7 @@ class Element:
     authentication: str
     entries: tuple[Entry, ...]
     beta: bool = False
+    one_of: tuple[str, ...] = ()
 
     def entry(self, key: str) -> Entry:
         """The entry of this key; one that the element does not know is a text."""
@@ -111,6 +115,7 @@ EVENT_ENTRIES = (
     Entry("event.poller.urls", "Objects to poll", "Names separated by |", "TEXTAREA"),
     Entry("event.metadata", "Event metadata", "", "TEXTAREA"),
     Entry("event.objects", "Chosen objects", "Names separated by commas"),
+    Entry("event.enrich", "Fetch what events lack", "auto, always or never", default="auto"),
 )  # fmt: skip
 COMMON_ENTRIES = (
     Entry("filter.response.nulls", "Filter null values from the response", "",
@@ -155,7 +160,7 @@ ELEMENTS = (
         "Connect your Freshsales account: contacts, accounts and deals.",
         "elements/provider_freshsales.png", "custom",
         (
-            Entry("domain", "Domain", "acme.myfreshworks.com or acme.freshsales.io",
+            Entry("domain", "Domain", "acme, acme.myfreshworks.com or acme.freshsales.io",
                   "TEXTFIELD_128", required=True),
             Entry("api_key", "API Key", "From the user's profile settings", "PASSWORD",
                   required=True, secret=True),
@@ -166,9 +171,13 @@ ELEMENTS = (
         9002, "slack", "Slack", "Slack", "messaging", "slack",
         "Post messages to a Slack workspace.", "elements/provider_slack.png", "custom",
         (
-            Entry("bot_token", "Bot token", "Begins with xoxb-", "PASSWORD", required=True,
-                  secret=True),
+            Entry("bot_token", "Bot token", "Begins with xoxb-; posts to any channel of its app's",
+                  "PASSWORD", secret=True),
+            Entry("webhook_url", "Incoming webhook", "Its URL; posts to its own channel only",
+                  "PASSWORD", secret=True),
+            Entry("domain", "Domain", "slack-gov.com for GovSlack; else slack.com"),
         ),
+        one_of=("bot_token", "webhook_url"),
     ),
     Element(
         9003, "http", "HTTP", "Http", "general", "http",
@@ -178,6 +187,8 @@ ELEMENTS = (
                   required=True),
             Entry("authorization", "Authorization header", "Sent as it is", "PASSWORD",
                   secret=True),
+            Entry("signing.key", "Signing key", "Signs each request, in X-Freshbridge-Signature",
+                  "PASSWORD", secret=True),
         ),
     ),
 )  # fmt: skip
@@ -236,7 +247,8 @@ def split(
     missing = _missing(element, shown | secret) if complete else []
     missing = [key for key in missing if f"configuration.{key}" not in told]
     if missing or wrong:
-        wrong += [FieldError(f"configuration.{k}", "is required", "missing_field") for k in missing]
+        wrong += [FieldError(f"configuration.{k}", _needed(element, k), "missing_field")
+                  for k in missing]  # fmt: skip
         what = f"missing: {', '.join(missing)}" if missing else "entries are wrong"
         raise InvalidConfiguration(f"the configuration of {element.key}: {what}", fields=wrong)
     if complete:
@@ -244,8 +256,16 @@ def split(
     return shown, secret
 
 
+def _needed(element: Element, key: str) -> str:
+    others = [other for other in element.one_of if other != key]
+    return f"is required, or {' or '.join(others)}" if key in element.one_of else "is required"
+
+
 def _missing(element: Element, given: dict[str, str]) -> list[str]:
-    return [e.key for e in element.entries if e.required and not given.get(e.key)]
+    missing = [e.key for e in element.entries if e.required and not given.get(e.key)]
+    if element.one_of and not any(given.get(key) for key in element.one_of):
+        missing += element.one_of
+    return missing
 
 
 def _defaults(element: Element) -> dict[str, str]:

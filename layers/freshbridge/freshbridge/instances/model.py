@@ -12,7 +12,12 @@ from typing import Any
 from freshbridge.instances.config import Caching, caching_of
 
 # Which entry of a platform's elements holds the address; others may go by the same names.
-ADDRESS_ENTRIES = {"freshdesk": "subdomain", "freshsales": "domain", "http": "base.url"}
+ADDRESS_ENTRIES = {
+    "freshdesk": "subdomain",
+    "freshsales": "domain",
+    "slack": "domain",
+    "http": "base.url",
+}
 
 
 @dataclass(frozen=True)

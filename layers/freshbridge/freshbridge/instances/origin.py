@@ -16,9 +16,13 @@ from urllib.parse import SplitResult, urlsplit
 from freshbridge.errors import Misconfigured
 
 _ACCOUNT = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_NAMES = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _SUFFIX = ".freshdesk.com"
-_FRESHSALES_SUFFIXES = (".myfreshworks.com", ".freshsales.io")
+_FRESHSALES_SUFFIXES = (".myfreshworks.com", ".freshworks.com", ".freshsales.io")
+# What the pages that show the address have after the host, with or without its end.
+_FRESHSALES_PATH = re.compile(r"/(?:crm(?:/sales(?:/api)?)?|api)?/*")
 SLACK_ORIGIN = "https://slack.com"
+_SLACK_ORIGINS = (SLACK_ORIGIN, "https://slack-gov.com")
 
 
 def freshdesk_origin(typed: str, allowed: Iterable[str] = ()) -> str:
@@ -44,35 +48,54 @@ def freshdesk_origin(typed: str, allowed: Iterable[str] = ()) -> str:
 
 
 def freshsales_origin(typed: str, allowed: Iterable[str] = ()) -> str:
-    """`acme.myfreshworks.com`, `acme.freshsales.io` or either's https URL to its origin.
+    """`acme`, `acme.myfreshworks.com/crm/sales`, `https://acme.freshsales.io/…` to its origin.
+
+    A bare name is the suite's, for the classic product's page shows its whole host. A path that
+    leads to the API may follow an allowed origin too.
 
     Raises:
         Misconfigured: for anything else, naming what is accepted.
     """
     text = typed.strip().lower()
-    if found := _allowed_origin(text, allowed):
+    if found := _allowed_origin(_without_path(text), allowed):
         return found
-    host = _host(text)
+    if _ACCOUNT.fullmatch(_without_path(text)):
+        return f"https://{_without_path(text)}{_FRESHSALES_SUFFIXES[0]}"
+    # Whatever page of the account the address is of.
+    host = _host(text if "://" in text else text.partition("/")[0])
     for suffix in _FRESHSALES_SUFFIXES:
         if host.endswith(suffix) and _ACCOUNT.fullmatch(host.removesuffix(suffix)):
             return f"https://{host}"
     raise Misconfigured(
         "domain is not a Freshsales account",
         where="configuration.domain",
-        advice="Give its host: acme.myfreshworks.com or acme.freshsales.io.",
+        advice="Give its name or host: acme, acme.myfreshworks.com or acme.freshsales.io.",
     )
+
+
+def _without_path(text: str) -> str:
+    """The text up to a path that leads to the API, where it has one of those."""
+    scheme, mark, rest = text.rpartition("://")
+    host, slash, path = rest.partition("/")
+    known = _FRESHSALES_PATH.fullmatch(slash + path) is not None
+    return f"{scheme}{mark}{host}" if known else text
 
 
 def http_origin(typed: str, allowed: Iterable[str] = ()) -> str:
     """The origin of a base URL, if the deployer allowed it; nothing is allowed by itself.
+
+    An entry `https://*.acme.example` allows every host below acme.example.
 
     Raises:
         Misconfigured: for anything else.
     """
     parts = _parts(typed.strip().lower())
     origin = f"{parts.scheme}://{parts.netloc}" if parts else ""
+    allowed = tuple(allowed)
     if found := _allowed_origin(origin, allowed):
         return found
+    if parts and any(_below(parts, entry.lower()) for entry in allowed):
+        return origin
     raise Misconfigured(
         "the base URL's origin is not allowed",
         where="configuration.base.url",
@@ -80,19 +103,81 @@ def http_origin(typed: str, allowed: Iterable[str] = ()) -> str:
     )
 
 
+def slack_origin(typed: str, allowed: Iterable[str] = ()) -> str:
+    """`slack.com`, which "" stands for, or `slack-gov.com` to its origin.
+
+    Source: https://docs.slack.dev/govslack
+
+    Raises:
+        Misconfigured: for anything else, naming what is accepted.
+    """
+    text = typed.strip().lower().removesuffix("/")
+    if not text:
+        return SLACK_ORIGIN
+    for origin in _SLACK_ORIGINS:
+        if text in (origin, origin.partition("://")[2]):
+            return origin
+    if found := _allowed_origin(text, allowed):
+        return found
+    raise Misconfigured(
+        "domain is not Slack's",
+        where="configuration.domain",
+        advice="Leave it out, or give slack-gov.com for GovSlack.",
+    )
+
+
+def slack_webhook_url(typed: str, origin: str) -> str:
+    """An incoming webhook's URL, if it leads to the host that `origin` has for them.
+
+    Source: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+
+    Raises:
+        Misconfigured: it leads elsewhere, or holds more than a path.
+    """
+    # A simulator has both at one address.
+    hooks = f"https://hooks.{_host(origin)}" if origin in _SLACK_ORIGINS else origin
+    parts = _parts(typed.strip())
+    plain = parts is not None and not parts.query and not parts.fragment and len(parts.path) > 1
+    if plain and parts is not None and f"{parts.scheme}://{parts.netloc}".lower() == hooks:
+        return f"{hooks}{parts.path}"
+    raise Misconfigured(
+        "the webhook's URL is not Slack's",
+        where="configuration.webhook_url",
+        advice=f"Copy it again from the Slack app's page: it begins with {hooks}/services/.",
+    )
+
+
 def origin_of(platform: str, typed: str, allowed: Iterable[str] = ()) -> str:
-    """The origin for what was typed on a platform; Slack's is always the same.
+    """The origin for what was typed on a platform.
 
     Raises:
         Misconfigured: see the platform's own function.
     """
-    if platform == "slack":
-        return SLACK_ORIGIN
     return _ORIGINS[platform](typed, allowed)
+
+
+def named_origin(origin: str, allowed: Iterable[str]) -> bool:
+    """Whether the deployer allowed this very origin, and not only all that are below a name."""
+    return _allowed_origin(origin.lower(), allowed) is not None
+
+
+def _below(parts: SplitResult, entry: str) -> bool:
+    """Whether a URL's host is below the name of an entry such as `https://*.acme.example`."""
+    _, star, name = entry.partition("https://*.")
+    host = parts.netloc.removesuffix(f".{name}")
+    return bool(
+        star
+        and name
+        and parts.scheme == "https"
+        and host != parts.netloc
+        and _NAMES.fullmatch(host)
+    )
 
 
 def _allowed_origin(text: str, allowed: Iterable[str]) -> str | None:
     for entry in allowed:
+        if "*" in entry:
+            continue
         parts = urlsplit(entry.lower())
         origin = f"{parts.scheme}://{parts.netloc}"
         # A path, query or user name behind an allowed origin is not that origin. An entry without
@@ -116,4 +201,9 @@ def _parts(text: str) -> SplitResult | None:
         return None
 
 
-_ORIGINS = {"freshdesk": freshdesk_origin, "freshsales": freshsales_origin, "http": http_origin}
+_ORIGINS = {
+    "freshdesk": freshdesk_origin,
+    "freshsales": freshsales_origin,
+    "slack": slack_origin,
+    "http": http_origin,
+}

@@ -12,14 +12,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from freshbridge.errors import Misconfigured
 from freshbridge.freshdesk.credentials import Credential, Login
-from freshbridge.instances.origin import freshdesk_origin
+from freshbridge.instances.origin import (
+    freshdesk_origin,
+    freshsales_origin,
+    http_origin,
+    slack_origin,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from freshbridge.freshdesk.client import FreshdeskClient, OnReply
+    from freshbridge.freshsales.client import FreshsalesClient
+    from freshbridge.http_api.client import HttpClient
     from freshbridge.http_message import Timeouts
     from freshbridge.instances.model import Instance
+    from freshbridge.slack.client import SlackClient
     from freshbridge.transport import Transport
 
 WITHOUT_ACCOUNT = frozenset({"email", "freshbridge"})
@@ -81,8 +89,54 @@ def _freshdesk(opening: Opening, origin: str) -> FreshdeskClient:
     )
 
 
+def _freshsales(opening: Opening, origin: str) -> FreshsalesClient:
+    from freshbridge.freshsales.client import FreshsalesClient  # noqa: PLC0415 - see above
+
+    return FreshsalesClient(
+        opening.transport,
+        origin,
+        freshsales_key(opening.secrets),
+        on_reply=opening.on_reply,
+        timeouts=opening.timeouts,
+    )
+
+
+def _slack(opening: Opening, origin: str) -> SlackClient:
+    from freshbridge.slack.client import SlackClient  # noqa: PLC0415 - see above
+
+    return SlackClient(
+        opening.transport,
+        origin,
+        opening.secrets,
+        on_reply=opening.on_reply,
+        timeouts=opening.timeouts,
+    )
+
+
+def _http(opening: Opening, origin: str) -> HttpClient:
+    from freshbridge.http_api.client import HttpClient  # noqa: PLC0415 - see above
+
+    return HttpClient(
+        opening.transport,
+        _base_url(opening, origin),
+        opening.secrets,
+        allowed_origins=opening.allowed_origins,
+        on_reply=opening.on_reply,
+        timeouts=opening.timeouts,
+    )
+
+
+def _base_url(opening: Opening, origin: str) -> str:
+    """What the person typed, with its path, if it still is of the origin that was checked."""
+    typed = opening.instance.domain
+    return typed if http_origin(typed, opening.allowed_origins) == origin else origin
+
+
 PROVIDERS: dict[str, Provider] = {
     "freshdesk": Provider(_freshdesk, freshdesk_origin, budgeted=True),
+    "freshsales": Provider(_freshsales, freshsales_origin, budgeted=True),
+    "slack": Provider(_slack, slack_origin, budgeted=False),
+    "http": Provider(_http, http_origin, budgeted=False),
 }
 
 
@@ -113,3 +167,14 @@ def freshdesk_credential(configuration: dict[str, str], secrets: dict[str, str])
     if "password" in secrets:
         return Login(configuration.get("username", ""), secrets["password"])
     raise Misconfigured("the instance has no API key", advice="PATCH its configuration.username.")
+
+
+def freshsales_key(secrets: dict[str, str]) -> str:
+    """The API key.
+
+    Raises:
+        Misconfigured: the vault has none.
+    """
+    if "api_key" in secrets:
+        return secrets["api_key"]
+    raise Misconfigured("the instance has no API key", advice="PATCH its configuration.api_key.")

@@ -16,12 +16,14 @@ from freshbridge import timestamps
 from freshbridge.instances import elements, token, validation
 from freshbridge.instances.access import DEFAULT_GRACE_HOURS
 from freshbridge.instances.config import without_nulls
-from freshbridge.instances.elements import MASK
+from freshbridge.instances.elements import MASK, InvalidConfiguration
 from freshbridge.instances.model import Instance
 from freshbridge.instances.origin import origin_of
 from freshbridge.instances.registry import IdTaken, UnknownInstance
 from freshbridge.instances.request import Wanted
 from freshbridge.instances.vault import SecretExists
+from freshbridge.notifications.configuration import PREFIX as CALLBACK_ENTRIES
+from freshbridge.notifications.configuration import callback_errors
 
 if TYPE_CHECKING:
     from freshbridge.instances.registry import Registry
@@ -75,11 +77,12 @@ class Provisioner:
         clock: Callable[[], float] = time.time,
         tracer: Tracer | None = None,
         on_connected: Callable[[str], None] = lambda _instance_id: None,
+        on_callbacks_changed: Callable[[Instance], None] = lambda _instance: None,
     ) -> None:
         """`transport` is called when a provider is to be asked; `clock` is epoch seconds.
 
         `on_connected` hears of each instance whose provider has just accepted what it is called
-        with from now on.
+        with from now on, `on_callbacks_changed` of each whose callback entries were changed.
         """
         self._registry = registry
         self._vault = vault
@@ -89,6 +92,7 @@ class Provisioner:
         self._clock = clock
         self._tracer = tracer
         self._on_connected = on_connected
+        self._on_callbacks_changed = on_callbacks_changed
 
     def create(self, wanted: Wanted, *, user_id: int = 1) -> Provisioned:
         """Connect the account.
@@ -113,6 +117,7 @@ class Provisioner:
             sync_objects=wanted.sync_objects,
             secret_entries=tuple(sorted(wanted.credentials)),
         )
+        self._check_callbacks(instance, wanted.credentials)
         instance, checked = self._checked(instance, wanted.credentials)
         for _ in range(ID_ATTEMPTS - 1):
             try:
@@ -136,12 +141,17 @@ class Provisioner:
             return self._registry.change(instance_id, lambda now: self._edited(now, change))
         held = self._vault.credentials(instance_id)
         wanted = self._credentials(before, change, held)
+        calls_back_otherwise = any(key.startswith(CALLBACK_ENTRIES) for key in change.values)
+        if calls_back_otherwise:
+            self._check_callbacks(after, wanted)
         connects_anew = _connects_anew(before, after, change.values)
         if connects_anew:
             self._checked(after, wanted)
         changed = self._kept(instance_id, change, before, wanted, held)
         if connects_anew:
             self._on_connected(instance_id)
+        if calls_back_otherwise:
+            self._on_callbacks_changed(changed)
         return changed
 
     def _kept(
@@ -234,6 +244,11 @@ class Provisioner:
         )
         return replace(instance, origin=origin, valid=True), checked
 
+    def _check_callbacks(self, instance: Instance, secret: dict[str, str]) -> None:
+        wrong = callback_errors(instance.configuration, secret, allowed_origins=self._allowed)
+        if wrong:
+            raise InvalidConfiguration("the callback cannot be called", fields=wrong)
+
     def _credentials(
         self, instance: Instance, change: Change, held: dict[str, str]
     ) -> dict[str, str]:
@@ -273,7 +288,8 @@ class Provisioner:
 
 def _connects_anew(before: Instance, after: Instance, values: dict[str, object]) -> bool:
     """Whether a change touches what the provider is asked with: the required entries."""
-    required = [entry for entry in elements.find(after.element).entries if entry.required]
+    element = elements.find(after.element)
+    required = [one for one in element.entries if one.required or one.key in element.one_of]
     return after.origin != before.origin or any(
         values.get(entry.key) not in (None, MASK)
         if entry.secret

@@ -28,8 +28,12 @@ _TAG = re.compile(r"<[^>]*>|<[A-Za-z/!?].*", re.DOTALL)
 CREDENTIAL_ENTRIES = {
     "freshdesk": {"domain": "subdomain", "api_key": "username"},
     "freshsales": {"domain": "domain", "api_key": "api_key"},
-    "slack": {"bot_token": "bot_token"},
-    "http": {"base_url": "base.url", "authorization": "authorization"},
+    "slack": {"bot_token": "bot_token", "webhook_url": "webhook_url", "domain": "domain"},
+    "http": {
+        "base_url": "base.url",
+        "authorization": "authorization",
+        "signing_key": "signing.key",
+    },
 }
 # The older element of Freshdesk has a login: there an API key as `username` would be shown.
 _LOGIN_ENTRIES = {"domain": "subdomain", "username": "username", "password": "password"}

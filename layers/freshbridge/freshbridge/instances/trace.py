@@ -129,7 +129,7 @@ def entry_of(
     return TraceEntry(
         at=at,
         method=request.method,
-        path=shown_path(request.path),
+        path=shown_path(request.told_path or request.path),
         status=status,
         error=error,
         duration_ms=max(0, round(duration_s * 1000)),

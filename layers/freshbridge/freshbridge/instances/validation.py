@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from freshbridge.errors import (
@@ -15,6 +16,7 @@ from freshbridge.errors import (
     Misconfigured,
     NotFound,
     ProviderDown,
+    Redirected,
     Retry,
     Throttled,
     Unauthorized,
@@ -22,8 +24,11 @@ from freshbridge.errors import (
 )
 from freshbridge.freshdesk.client import FreshdeskClient
 from freshbridge.freshdesk.error_reply import read_words
+from freshbridge.freshsales.roots import Roots
 from freshbridge.http_message import ProviderReply, ProviderRequest
-from freshbridge.instances.provider_clients import freshdesk_credential
+from freshbridge.instances.origin import slack_webhook_url
+from freshbridge.instances.provider_clients import freshdesk_credential, freshsales_key
+from freshbridge.slack.error_reply import webhook_error
 
 if TYPE_CHECKING:
     from freshbridge.freshdesk.rate_limit import RateLimit
@@ -159,16 +164,23 @@ def restrictions(administrator: bool | None, ticket_scope: int | None) -> list[s
 def _freshsales(
     origin: str, _configuration: dict[str, str], credentials: dict[str, str], transport: Transport
 ) -> Checked:
-    # Every user may read the selectors. Facts: https://developers.freshworks.com/crm/api/#selector
-    root = "/crm/sales/api" if origin.endswith(".myfreshworks.com") else "/api"
-    _probe(
-        transport,
-        ProviderRequest(
-            method="GET",
-            url=f"{origin}{root}/selector/owners",
-            headers={"Authorization": f"Token token={_sendable(credentials, 'api_key')}"},
-        ),
-    )
+    from freshbridge.freshsales.client import FreshsalesClient  # noqa: PLC0415 - only for its kind
+
+    # What was found out about the address before may be what is to be corrected now.
+    client = FreshsalesClient(transport, origin, freshsales_key(credentials), known=Roots())
+    try:
+        # Every user may read the selectors.
+        # Facts: https://developers.freshworks.com/crm/api/#selector
+        client.directory.owners()
+    except (NotFound, Redirected, ProviderDown) as error:
+        if error.status is None or error.status > HTTPStatus.NOT_FOUND:
+            raise
+        raise Misconfigured(
+            "no Freshsales account answers at this domain",
+            where="configuration.domain",
+            advice="Copy the address that your API settings in Freshsales show beside the key.",
+            status=error.status,
+        ) from error
     return Checked()
 
 
@@ -176,6 +188,10 @@ def _slack(
     origin: str, _configuration: dict[str, str], credentials: dict[str, str], transport: Transport
 ) -> Checked:
     # Facts: https://docs.slack.dev/reference/methods/auth.test
+    if credentials.get("webhook_url"):
+        _slack_webhook(slack_webhook_url(credentials["webhook_url"], origin), transport)
+        if not credentials.get("bot_token"):
+            return Checked()
     reply = _probe(
         transport,
         ProviderRequest(
@@ -189,6 +205,20 @@ def _slack(
         # Slack answers 200 also when it refuses.
         raise Unauthorized("Slack refused the token", provider_message=str(reply.get("error", "")))
     return Checked(agent_name=reply.get("user"))
+
+
+def _slack_webhook(url: str, transport: Transport) -> None:
+    """Send what no webhook posts, a message without a text: one that exists refuses just that.
+
+    Source: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+    """
+    reply = transport.send(
+        ProviderRequest(
+            method="POST", url=url, json={"text": ""}, told_path="/services/…", read_only=True
+        )
+    )
+    if reply.body.strip() not in (b"no_text", b"invalid_payload"):
+        raise webhook_error(reply, "POST /services/…")
 
 
 def _http(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from freshbridge import timestamps
 from freshbridge.errors import Reject
@@ -17,6 +17,7 @@ from freshbridge.errors import Reject
 # Amazon SQS refuses these characters, and a lone surrogate is no UTF-8: JSON's escape hides them.
 _NOT_SENDABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _NOT_IN_GROUP = re.compile("[^!-~]")
+WEBHOOK = "webhook"
 INTERACTIVE = "api"
 """The origin of what a person or program asked for through the API and may be waiting for."""
 
@@ -31,7 +32,8 @@ class UnreadableMessage(Reject):
 class ReceivedEvent:
     """What webhook_ingest queues: the provider's body as it came, and where it belongs.
 
-    `received_at` is UTC, ISO 8601 with seconds; `body` is the raw text, not yet normalised.
+    `received_at` is UTC, ISO 8601 with seconds; `body` is the raw text, not yet normalised. With
+    `source` "sync" the body is what a scheduled sync found changed; no webhook can be that.
     """
 
     event_id: str
@@ -40,6 +42,7 @@ class ReceivedEvent:
     received_at: str
     content_type: str
     body: str
+    source: str = WEBHOOK
 
     @property
     def correlation_id(self) -> str:
@@ -105,7 +108,56 @@ class SyncWork:
         return fair_group(self.instance_id)
 
 
-Envelope = ReceivedEvent | ActionRequest | SyncWork
+@dataclass(frozen=True)
+class Replay:
+    """Route the kept event `replay_of` once more, as `event_id`, as if it came at `requested_at`.
+
+    `only_rules` are ids of rules with commas between, "" for all that there are. `job_id` is "" for
+    an event that was asked for by itself. `requested_at` is UTC, ISO 8601.
+    """
+
+    event_id: str
+    replay_of: str
+    instance_id: str
+    requested_at: str
+    only_rules: str = ""
+    job_id: str = ""
+
+    @property
+    def correlation_id(self) -> str:
+        """What every log line about this event carries."""
+        return self.event_id
+
+    @property
+    def group(self) -> str:
+        """Behind each other, and not in front of what the provider sends meanwhile."""
+        return fair_group(self.instance_id, "replay")
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of the only rules that are to run; () for all."""
+        return tuple(part for part in self.only_rules.split(",") if part)
+
+
+@dataclass(frozen=True)
+class ReplayWork:
+    """Queue the next piece of a replay of many events: of the job `replay_job`."""
+
+    replay_job: str
+    instance_id: str
+
+    @property
+    def correlation_id(self) -> str:
+        """What every log line about this job carries."""
+        return self.replay_job
+
+    @property
+    def group(self) -> str:
+        """As its replays."""
+        return fair_group(self.instance_id, "replay")
+
+
+Envelope = ReceivedEvent | ActionRequest | SyncWork | Replay | ReplayWork
 
 
 def fair_group(instance_id: str, origin: str = "") -> str:
@@ -119,9 +171,24 @@ def fair_group(instance_id: str, origin: str = "") -> str:
     return _NOT_IN_GROUP.sub("-", name)[:128] or "-"
 
 
-def to_text(envelope: Envelope) -> str:
+class Message(Protocol):
+    """Whatever a queue carries: a dataclass of JSON values that knows its group."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def group(self) -> str:
+        """The `MessageGroupId`."""
+        ...  # pragma: no cover  # a protocol has no body
+
+
+def to_text(envelope: Message) -> str:
     """The message body: one JSON object, keys as the fields are named."""
-    text = json.dumps(asdict(envelope), ensure_ascii=False, separators=(",", ":"))
+    fields = asdict(envelope)
+    if fields.get("source") == WEBHOOK:
+        # What it is unless it is said.
+        del fields["source"]
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
     return _NOT_SENDABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
@@ -131,7 +198,24 @@ def received_event(text: str) -> ReceivedEvent:
     Raises:
         UnreadableMessage: naming what is missing or of the wrong type.
     """
-    return ReceivedEvent(**_strings(_object(text), ReceivedEvent))
+    return ReceivedEvent(**_strings({"source": WEBHOOK, **_object(text)}, ReceivedEvent))
+
+
+def replay_order(text: str) -> Replay | ReplayWork | None:
+    """What a message says that asks for kept events to be routed again; None for any other message.
+
+    Raises:
+        UnreadableMessage: naming what is missing or of the wrong type.
+    """
+    if '"replay_' not in text:
+        # A long body need not be read twice to know.
+        return None
+    fields = _object(text)
+    for kind, name in ((Replay, "replay_of"), (ReplayWork, "replay_job")):
+        if name in fields:
+            found: Replay | ReplayWork = kind(**_strings(fields, kind))
+            return found
+    return None
 
 
 def sync_work(text: str) -> SyncWork:

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from freshbridge import aws
 from freshbridge.errors import Retry
-from freshbridge.queues.envelope import Envelope, to_text
+from freshbridge.queues.envelope import Message, to_text
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -53,7 +53,7 @@ class Publisher:
     def _client(self) -> SQSClient:
         return self._injected or aws.sqs()
 
-    def publish(self, envelope: Envelope, name: str, delay_s: int = 0) -> None:
+    def publish(self, envelope: Message, name: str, delay_s: int = 0) -> None:
         """Send one message. `name` is its id, unique in the queue; `delay_s` is 0 to 900.
 
         Raises:
@@ -70,7 +70,7 @@ class Publisher:
         except (ClientError, BotoCoreError) as error:
             raise NotQueued(f"could not queue {name}: {aws.error_name(error)}") from error
 
-    def publish_all(self, envelopes: Iterable[tuple[str, Envelope]]) -> int:
+    def publish_all(self, envelopes: Iterable[tuple[str, Message]]) -> int:
         """Send (name, envelope) pairs and return how many.
 
         Raises:
@@ -89,7 +89,7 @@ class Publisher:
             sent += len(batch)
         return sent
 
-    def _body(self, name: str, envelope: Envelope) -> str:
+    def _body(self, name: str, envelope: Message) -> str:
         try:
             return self._payloads.pack(to_text(envelope), f"{self._prefix}/{name}.json")
         except (ClientError, BotoCoreError) as error:
@@ -98,7 +98,7 @@ class Publisher:
             ) from error
 
     def _batches(
-        self, envelopes: Iterable[tuple[str, Envelope]]
+        self, envelopes: Iterable[tuple[str, Message]]
     ) -> Iterator[Sequence[SendMessageBatchRequestEntryTypeDef]]:
         batch: list[SendMessageBatchRequestEntryTypeDef] = []
         size = 0
