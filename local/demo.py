@@ -27,10 +27,12 @@ def steps(scenario: Scenario) -> list[Step]:
     return [
         ("Connect the account", scenario.connect),
         ("Save a rule", scenario.save_rule),
+        ("Connect Slack", scenario.connect_slack),
         ("Install the webhook", scenario.install_webhook),
         ("A customer opens a ticket", scenario.open_ticket),
         ("The event is taken in", scenario.await_webhook),
         ("The rule's actions run", scenario.await_actions),
+        ("Slack hears of it", scenario.await_slack),
         ("The sync writes the lake", scenario.sync),
         ("Nothing went wrong", scenario.check_health),
     ]

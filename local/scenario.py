@@ -41,17 +41,21 @@ RULE = {
         },
     ],
 }
-# What the webhook sends: the properties an administrator ticks for simple content.
-WEBHOOK_CONTENT = [
-    "ticket_id",
-    "ticket_subject",
-    "ticket_status",
-    "ticket_priority",
-    "ticket_ticket_type",
-    "ticket_contact_name",
-    "ticket_contact_email",
-    "triggered_event",
-]
+
+SLACK_RULE = {
+    "name": "Tell the team of incidents",
+    "trigger": RULE["trigger"],
+    "actions": [
+        {
+            "platform": "slack",
+            "action": "send_message",
+            "parameters": {
+                "channel": "#urgent-tickets",
+                "message": "Incident reported: {{ ticket.subject }}",
+            },
+        },
+    ],
+}
 
 
 class ScenarioError(Exception):
@@ -73,6 +77,8 @@ class Scenario:
         self.api = ConnectorApi(stack.api_url, stack.user_secret, stack.organization_secret)
         simulator = stack.simulators["freshdesk"]
         self.freshdesk = FreshdeskAccount(simulator.url, simulator.api_key)
+        workspace = stack.simulators["slack"]
+        self.slack = FreshdeskAccount(workspace.url, workspace.api_key)
 
     def connect(self) -> str:
         """Create the demo instance, as a person connecting the account would."""
@@ -85,44 +91,34 @@ class Scenario:
         )
         return f"instance {self.instance['id']}, key checked with Freshdesk"
 
+    def connect_slack(self) -> str:
+        """Connect a workspace, and have incidents posted there."""
+        simulator = self.stack.simulators["slack"]
+        credentials = {"domain": simulator.url, "bot_token": simulator.api_key}
+        workspace = self.api.call(
+            "POST",
+            "/api/integrations",
+            {"platform": "slack", "name": "Demo workspace", "credentials": credentials},
+        )
+        rules = f"/api/integrations/{self.instance['id']}/rules"
+        self.api.call("POST", rules, SLACK_RULE)
+        return f"instance {workspace['id']}, token checked with Slack; a rule posts incidents"
+
     def save_rule(self) -> str:
         """Save the rule that the ticket will match."""
         rule = self.api.call("POST", f"/api/integrations/{self.instance['id']}/rules", RULE)
         return f"{rule['rule_id']}: ticket_created, type Incident: add_note, update_ticket"
 
     def install_webhook(self) -> str:
-        """Make the account's automation call the stack for every new ticket."""
-        webhook = self.instance["webhook"]
-        action = {
-            "field_name": "trigger_webhook",
-            "request_type": "POST",
-            "url": self.stack.api_url + webhook["path"],
-            "content_type": "JSON",
-            "content_layout": "1",
-            "content": WEBHOOK_CONTENT,
-            "custom_headers": {webhook["header"]: webhook["secret"]},
-        }
-        rule = {
-            "name": "Tell Freshbridge of new tickets",
-            "active": True,
-            "conditions": [
-                {
-                    "name": "condition_set_1",
-                    "match_type": "any",
-                    "properties": [
-                        {
-                            "resource_type": "ticket",
-                            "field_name": "priority",
-                            "operator": "in",
-                            "value": [1, 2, 3, 4],
-                        }
-                    ],
-                }
-            ],
-            "actions": [action],
-        }
-        made = self.freshdesk.api("POST", "/automations/1/rules", rule)
-        return f"Freshdesk automation {made['id']} calls {webhook['path']}"
+        """One call: the account's automation tells the stack of every new ticket."""
+        made = self.api.call(
+            "POST",
+            f"/api/integrations/{self.instance['id']}/webhooks",
+            {"events": ["ticket_created"], "base_url": self.stack.api_url},
+        )
+        if not made["healthy"]:
+            raise ScenarioError(f"the webhook is not healthy: {made['rules']}")
+        return f"automation {made['rules'][0]['name']!r} made in Freshdesk"
 
     def open_ticket(self) -> str:
         """A customer writes in."""
@@ -161,6 +157,15 @@ class Scenario:
             return ""
 
         return self._until(done, "the note and the priority")
+
+    def await_slack(self) -> str:
+        """The message is in the channel."""
+
+        def posted() -> str:
+            said = [one["shown"] for one in _records(self.slack.steer("GET", "/truth"))]
+            return next((repr(text) for text in said if SUBJECT in text), "")
+
+        return self._until(posted, "the message in Slack")
 
     def sync(self) -> str:
         """Tickets are in the lake."""

@@ -75,9 +75,11 @@ def test_one_correlation_id_joins_the_logs_from_webhook_to_action(job: Scenario)
 
     assert event_id.startswith("evt_")
     routed = [e for e in entries(job, "EventRouter") if e["message"] == "event routed"]
-    assert [(e["correlation_id"], e["actions"]) for e in routed] == [(event_id, 2)]
+    assert [(e["correlation_id"], e["actions"]) for e in routed] == [(event_id, 3)]
     done = [e for e in entries(job, "ActionExecutor") if e["message"] == "action done"]
-    assert {e["action"] for e in done} == {"freshdesk.add_note", "freshdesk.update_ticket"}
+    assert {e["action"] for e in done} == {
+        "freshdesk.add_note", "freshdesk.update_ticket", "slack.send_message"
+    }  # fmt: skip
     assert {e["correlation_id"] for e in done} == {event_id}
     called = [e for e in entries(job, "ActionExecutor") if e["message"] == "provider called"]
     assert {e["correlation_id"] for e in called} == {event_id}
@@ -89,8 +91,8 @@ def test_metrics_are_written_in_the_embedded_format(job: Scenario) -> None:
         return sum(sum(json.loads(line).get(metric, [])) for line in lines)
 
     assert total("WebhookIngest", "EventsAccepted") == 1
-    assert total("EventRouter", "ActionsRequested") == 2
-    assert total("ActionExecutor", "ActionsDone") == 2
+    assert total("EventRouter", "ActionsRequested") == 3
+    assert total("ActionExecutor", "ActionsDone") == 3
 
 
 def test_nothing_went_wrong_on_the_way(job: Scenario) -> None:
