@@ -1,7 +1,12 @@
-"""For every test: an AWS region and made-up credentials, set before anything of AWS is imported."""
+"""For every test: an AWS region and made-up credentials, set before anything of AWS is imported.
+
+Also what no test's result may hang on: how busy the machine is, and whose clock is frozen.
+"""
 
 import os
 
+import freezegun
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no types
 
@@ -14,6 +19,12 @@ for _name, _value in {
     "POWERTOOLS_SERVICE_NAME": "tests",
 }.items():
     os.environ.setdefault(_name, _value)
+
+# An example that took 250 ms on a busy machine is no failure.
+hypothesis.settings.register_profile("freshbridge", deadline=None)
+hypothesis.settings.load_profile("freshbridge")
+# Else `--durations` counts the time of a test's world: three days for one that lets them pass.
+freezegun.configure(extend_ignore_list=["_pytest.timing"])
 
 
 class _ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

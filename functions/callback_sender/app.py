@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3  # noqa: F401 - while Lambda starts the function, when the processor is free
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from botocore.exceptions import BotoCoreError, ClientError
 
 from freshbridge import settings
 from freshbridge.dead_letters.assembly import intake
@@ -52,6 +53,8 @@ metrics = function_metrics()
 
 # A call may take all of its time-outs; one begun later would be cut off in the middle.
 PATIENCE = Patience(reserve_ms=30_000)
+CALL_MS = 20_000
+"""What a further URL of the same event may take: its time-outs, and noting what came of it."""
 KEY_AGE_S = 60.0
 """For how long a signature key, or a password, may be used after it was changed."""
 
@@ -134,16 +137,22 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
         if not read_mark(record.get("messageAttributes") or {})
         and (message := _read(ports, record["body"]))
     }
-    return process_batch(event, context, ports.processor, partial(_handle, ports, batch))
+    return process_batch(event, context, ports.processor, partial(_handle, ports, context, batch))
 
 
-def _handle(ports: Ports, batch: dict[str, CallbackMessage], record: SQSRecord) -> None:
+def _handle(
+    ports: Ports, context: LambdaContext, batch: dict[str, CallbackMessage], record: SQSRecord
+) -> None:
     message = batch.get(record.message_id) or read_message(ports.payloads.unpack(record.body))
     logger.set_correlation_id(message.correlation_id)
     match message:
         case EventMessage():
             events = (one for one in batch.values() if isinstance(one, EventMessage))
-            ports.sender.tell(message, events)
+            ports.sender.tell(
+                message,
+                events,
+                may_call=lambda: context.get_remaining_time_in_millis() > CALL_MS,
+            )
         case DeliveryMessage():
             ports.attempts.make(message.notification_id, message.subscription_id)
         case ReleaseMessage():
@@ -152,10 +161,13 @@ def _handle(ports: Ports, batch: dict[str, CallbackMessage], record: SQSRecord) 
 
 
 def _read(ports: Ports, body: str) -> CallbackMessage | None:
-    """What a message is; one that cannot be read is read again, and refused, at its turn."""
+    """What a message is; one that cannot be read now is read again at its turn.
+
+    What fails then is that message's alone, and keeps no other of its batch.
+    """
     try:
         return read_message(ports.payloads.unpack(body))
-    except Reject:
+    except (Reject, ClientError, BotoCoreError):
         return None
 
 

@@ -125,9 +125,18 @@ def unavailable(error: ClientError | BotoCoreError) -> Response[str]:
 
 @app.not_found
 def unknown_route(_error: NotFoundError) -> Response[str]:
-    """No such route; the path is the caller's own and may be told back."""
+    """No such route, or none by this method; the path is the caller's own and may be told back."""
     request = app.current_event
-    return _failure(404, f"No route {request.http_method} {request.path}", "unknown_route", {})
+    # Powertools takes a wrong method for an unknown path, and offers no list of its routes.
+    registered = (*app._static_routes, *app._dynamic_routes)
+    methods = sorted({route.method for route in registered if route.rule.match(request.path)})
+    if not methods:
+        return _failure(404, f"No route {request.http_method} {request.path}", "unknown_route", {})
+    allowed = ", ".join(methods)
+    told = f"{request.path} cannot be asked by {request.http_method}, only by {allowed}"
+    answer = _failure(405, told, "wrong_method", {})
+    answer.headers["Allow"] = allowed
+    return answer
 
 
 @metrics.log_metrics

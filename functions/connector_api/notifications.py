@@ -81,7 +81,11 @@ def release_deliveries() -> Response[str]:
 
 @router.get("/notifications/<notification_id>/subscriptions/deliveries")
 def deliveries_of_notification(notification_id: str) -> Response[str]:
-    """A notification's deliveries, one for each URL."""
+    """A notification's deliveries, one for each URL.
+
+    With `hydrate` each shows the notification, as far as an answer has room for it; the delivery to
+    one subscription always does.
+    """
     hydrate = _hydrate(router.current_event.query_string_parameters or {})
     return _json([_shown(one, hydrate=hydrate) for one in _of(notification_id, hydrate=hydrate)])
 
@@ -91,9 +95,8 @@ def delivery_of_subscription(notification_id: str, subscription_id: str) -> Resp
     """A notification's delivery to one URL."""
     number = _number(subscription_id, UnknownSubscription)
     hydrate = _hydrate(router.current_event.query_string_parameters or {})
-    for found in _of(notification_id, hydrate=hydrate):
-        if found.delivery.subscription_id == number:
-            return _json(_shown(found, hydrate=hydrate))
+    for found in _of(notification_id, hydrate=hydrate, subscription=number):
+        return _json(_shown(found, hydrate=hydrate))
     raise UnknownSubscription("the notification did not go there", where=subscription_id[:32])
 
 
@@ -148,9 +151,9 @@ def _account(account_id: str) -> None:
         raise UnknownAccount("no such account", where=account_id[:32])
 
 
-def _of(notification_id: str, *, hydrate: bool) -> list[Hydrated]:
+def _of(notification_id: str, *, hydrate: bool, subscription: int | None = None) -> list[Hydrated]:
     number = _number(notification_id, UnknownNotification)
-    return ports().callbacks.of_notification(number, hydrate=hydrate)
+    return ports().callbacks.of_notification(number, hydrate=hydrate, subscription=subscription)
 
 
 def _shown(found: Hydrated, *, hydrate: bool) -> dict[str, Any]:

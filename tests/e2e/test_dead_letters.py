@@ -238,3 +238,34 @@ def test_a_message_delivered_twice_has_its_effect_once(scenario: Scenario) -> No
     # Then there is one note
     found = scenario.freshdesk.steer("GET", "/truth?object=conversations")
     assert [e["body_text"] for e in found if e["ticket_id"] == ticket_id] == ["only once"]
+
+
+def test_a_callback_s_dead_letter_is_listed_and_parked_anew_by_its_own_function(
+    scenario: Scenario,
+) -> None:
+    # Given a callback whose message lacks what is to be told
+    event_id = "evt_callback_e2e"
+    body = {"kind": "event", "instance_id": str(scenario.instance["id"])}
+    scenario.stack.clients.queues.send_message(
+        QueueUrl=scenario.stack.outputs["CallbackQueueUrl"],
+        MessageBody=json.dumps(body | {"notice": {"event_id": event_id}}),
+    )
+
+    def letters() -> Any:
+        found = scenario.api.call("GET", "/api/dead-letters?queue=callbacks")["dead_letters"]
+        return [letter for letter in found if letter.get("event_id") == event_id]
+
+    [letter] = eventually(letters, "the callback to be parked")
+    assert (letter["code"], letter["parked_by"]) == ("unreadable_message", "callback_sender")
+
+    # When it is sent back, by the command's function
+    told = redrive(scenario, queue="callbacks", filter={"code": "unreadable_message"})
+    assert told["moved"] == 1
+
+    # Then its function has had it once more, and says the same
+    path = f"/api/dead-letters/{letter['id']}"
+    eventually(lambda: scenario.api.call("GET", path)["round"] == 2, "it to be parked again")
+    whole = scenario.api.call("GET", path)
+    assert [entry["what"] for entry in whole["history"]] == ["parked", "redriven", "parked again"]
+    assert whole["event_ids"] == [event_id]
+    assert redrive(scenario, queue="callbacks", discard="the test is over")["done"] == 1

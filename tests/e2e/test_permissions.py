@@ -78,3 +78,25 @@ def test_ingest_cannot_queue_actions(connected: Scenario) -> None:
     with pytest.raises(ClientError) as refused:
         client.send_message(QueueUrl=connected.stack.outputs["ActionQueueUrl"], MessageBody="{}")
     assert "AccessDenied" in refused.value.response["Error"]["Code"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "refusal"),
+    [
+        ("events", "NoSuchKey"),
+        ("event-bodies", "NoSuchKey"),
+        ("dead-letters", "NoSuchKey"),
+        ("uploads", "AccessDenied"),
+        ("callbacks", "AccessDenied"),
+        ("actions", "AccessDenied"),
+    ],
+)
+def test_the_router_reads_events_and_nothing_that_others_keep(
+    connected: Scenario, folder: str, refusal: str
+) -> None:
+    client = as_function(connected.stack, "EventRouter", "s3")
+    bucket = connected.stack.deployment.resources["PayloadBucket"]
+
+    with pytest.raises(ClientError) as refused:
+        client.get_object(Bucket=bucket, Key=f"{folder}/none.json")
+    assert refused.value.response["Error"]["Code"] == refusal

@@ -10,6 +10,7 @@ import pytest
 from moto.sqs.models import sqs_backends
 
 from freshbridge import aws
+from freshbridge.actions import submit
 from freshbridge.actions.action import Action, Effect, Outcome, Parameters, Unfinished
 from freshbridge.actions.catalogue import CATALOGUE, Catalogue
 from freshbridge.actions.context import Context
@@ -291,8 +292,10 @@ def test_what_was_refused_may_be_tried_again_under_its_key(
 
 
 def test_a_key_of_an_action_that_is_still_on_its_way_answers_with_its_state(
-    api: Api, stack: Stack, provider: FakeTransport
+    api: Api, stack: Stack, provider: FakeTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Of all the seconds that an answer may take, long enough for two looks.
+    monkeypatch.setattr(submit, "LONGEST_HERE_S", 0.3)
     api("POST", body=NOTE, Prefer="respond-async", Idempotency_Key="order-7")
 
     status, body, _ = api("POST", body=NOTE, Idempotency_Key="order-7")

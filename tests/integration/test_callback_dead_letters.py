@@ -107,6 +107,8 @@ def test_news_that_could_not_be_told_is_listed_and_told_when_it_is_sent_back(
     (request,) = world.receiver.requests
     assert event_ids(request) == ["evt_0001"]
     assert call(world, "GET", f"/{listed['id']}")["state"] == "resolved"
+    # What was looked at is visible again in the moment after.
+    world.clock.tick(timedelta(seconds=1))
     assert redrive(world)["swept"]["callbacks"]["deleted"] == 1
     assert world.stack.messages("CallbackDeadLetterQueue") == []
 
@@ -168,7 +170,7 @@ def test_a_delivery_s_letter_names_the_events_of_its_notification(
     assert whole["event_ids"] == ["evt_0001", "evt_0002"]
     assert (whole["instance_id"], "event_id" in whole) == (int(builders.INSTANCE_ID), False)
     for event_id in whole["event_ids"]:
-        assert trail(world, event_id)["dead_letters"] == [letter]
+        assert letter in trail(world, event_id)["dead_letters"]
 
     # And it is delivered when it comes back
     call(world, "POST", f"/{letter['id']}/redrive")

@@ -14,6 +14,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from freshbridge import aws
 from freshbridge.errors import Redirected, ReplyTooLarge, Unreachable
+from freshbridge.http_message import ProviderReply, ProviderRequest
 from freshbridge.instances.registry import Registry
 from freshbridge.notifications.delivery import Status
 from freshbridge.notifications.store import LEASE_S
@@ -89,6 +90,11 @@ def test_what_comes_together_is_told_together_and_no_more_than_twenty(world: Wor
     assert sizes == [20, 10]
     told = [name for request in world.receiver.requests for name in event_ids(request)]
     assert sorted(told) == [f"evt_{number:04d}" for number in range(1, 31)]
+
+    # And no body was written for each event: two, and one while the first twenty were found taken
+    bucket = world.stack.names["PayloadBucket"]
+    kept = aws.s3().list_objects_v2(Bucket=bucket, Prefix="callbacks/notification-")
+    assert kept["KeyCount"] == 3
 
 
 def test_several_urls_are_told_each_with_its_own_fate(world: World) -> None:
@@ -357,6 +363,29 @@ def test_a_large_ticket_travels_whole(world: World) -> None:
     assert len(record["description"]) == 300_000
 
 
+def test_a_body_that_cannot_be_read_now_keeps_no_other_of_its_batch(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given two events in one batch, and a bucket that does not give the body of the large one
+    world.connect()
+    world.receiver.on("POST", "/in", empty_reply(200))
+    world.happen(1, ticket_description="x" * 300_000)
+    world.happen(2)
+    payloads = world.start("CallbackSender")._ports().payloads
+    failing = Failing(aws.s3(), get_object=raising(client_error("GetObject", "SlowDown")))
+    monkeypatch.setattr(payloads, "_injected", failing)
+
+    # When
+    kept = world.stack.deliver("CallbackQueue", world.start("CallbackSender").handler)
+
+    # Then that one alone is put off, and told once the bucket answers
+    assert [event_ids(request) for request in world.receiver.requests] == [["evt_0002"]]
+    assert len(kept) == 1
+    monkeypatch.setattr(payloads, "_injected", None)
+    world.later(60)
+    assert [event_ids(request) for request in world.receiver.requests[1:]] == [["evt_0001"]]
+
+
 def test_a_lost_message_is_made_up_for_by_the_sweep(world: World) -> None:
     world.connect()
     world.receiver.on("POST", "/in", empty_reply(500), empty_reply(200))
@@ -537,6 +566,30 @@ def test_a_delivery_with_no_time_left_is_handed_back(world: World) -> None:
     assert world.receiver.requests == []
     world.later(2)
     assert world.statuses() == [Status.DELIVERED]
+
+
+def test_a_url_that_there_is_no_time_for_is_called_by_the_next_function(world: World) -> None:
+    # Given a first URL that takes all but the last seconds of the function
+    context = builders.Context(remaining_ms=60_000)
+    world.connect(URL, OTHER_URL)
+
+    def slow(_request: ProviderRequest) -> ProviderReply:
+        context.remaining_ms = 20_000
+        return empty_reply(200)
+
+    world.receiver.on("POST", "/in", slow).on("POST", "/hooks/2", empty_reply(200))
+    world.happen()
+
+    # When
+    kept = world.send(context)
+
+    # Then the other one is left to the next, which calls it alone
+    assert len(kept) == 1
+    assert [request.path for request in world.receiver.requests] == ["/in"]
+    world.later(2)
+    world.later(LEASE_S)
+    assert [request.path for request in world.receiver.requests] == ["/in", "/hooks/2"]
+    assert world.statuses() == [Status.DELIVERED, Status.DELIVERED]
 
 
 def test_events_of_the_sync_are_told_ten_at_a_time(world: World) -> None:

@@ -215,6 +215,30 @@ def test_one_notification_shows_its_deliveries(world: World) -> None:
     assert shown["notification"]["id"] == number
 
 
+def test_many_deliveries_of_a_large_body_are_no_answer_that_is_too_large(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a body of which one has room in an answer, and two have not
+    queue_up(world, 1, URL, OTHER_URL)
+    delivery = world.deliveries()[0]
+    bodies = Bodies(world.stack.names["PayloadBucket"])
+    size = len(bodies.get(delivery.notification_id) or b"")
+    monkeypatch.setattr(desk_module, "LARGEST_PAGE_BYTES", size + 1)
+    hydrated = {"hydrate": "true"}
+    base = f"/notifications/{delivery.notification_id}/subscriptions"
+
+    # When
+    _, every, _ = world.api("GET", f"{base}/deliveries", query=hydrated)
+    each = [
+        world.api("GET", f"{base}/{one['subscriptionId']}/deliveries", query=hydrated)[1]
+        for one in every
+    ]
+
+    # Then
+    assert sorted(bool(one["notification"]) for one in every) == [False, True]
+    assert [one["notification"]["id"] for one in each] == [delivery.notification_id] * 2
+
+
 @pytest.mark.parametrize(
     ("method", "path", "query", "status"),
     [

@@ -39,6 +39,7 @@ class Api:
     def __init__(self, start: Start) -> None:
         self._start = start
         self.answers: list[str] = []
+        self.headers: dict[str, str] = {}
 
     def __call__(
         self, method: str, path: str, body: Any = None, *, access: str | None = ACCESS
@@ -53,6 +54,7 @@ class Api:
         )
         answer = self._start("ConnectorApi").handler(event, builders.Context())
         self.answers.append(answer["body"])
+        self.headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
         return answer["statusCode"], json.loads(answer["body"])
 
 
@@ -235,7 +237,7 @@ def test_the_catalogue_shows_each_action_s_schema(api: Api) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/api/nothing"), ("PUT", "/api/integrations"), ("GET", "/api/integrations/a/b/c/d")],
+    [("GET", "/api/nothing"), ("PUT", "/api"), ("GET", "/api/integrations/a/b/c/d")],
 )
 def test_an_unknown_route_is_told_as_such(api: Api, method: str, path: str) -> None:
     status, body = api(method, path)
@@ -244,6 +246,32 @@ def test_an_unknown_route_is_told_as_such(api: Api, method: str, path: str) -> N
     assert body["code"] == "unknown_route"
     assert body["message"] == f"No route {method} {path}"
     assert body["success"] is False
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/api/integrations", "GET, POST"),
+        ("PATCH", "/api/actions/act_1", "GET"),
+        # An id can be any text, so that of a letter may be "summary".
+        ("POST", "/api/dead-letters/summary", "GET"),
+        ("POST", "/elements/api-v2/instances/1", "DELETE, GET, PATCH, PUT"),
+    ],
+)
+def test_a_wrong_method_is_told_which_there_are(
+    api: Api, method: str, path: str, allowed: str
+) -> None:
+    status, body = api(method, path)
+
+    assert status == 405
+    assert body["message"] == f"{path} cannot be asked by {method}, only by {allowed}"
+    assert body.get("code", "wrong_method") == "wrong_method"
+    assert api.headers["Allow"] == allowed
+
+
+def test_who_may_not_come_in_is_not_told_what_there_is(api: Api) -> None:
+    assert api("PUT", "/api/integrations", access=None)[0] == 401
+    assert "Allow" not in api.headers
 
 
 def test_disconnecting_takes_rules_and_secrets_along(stack: Stack, api: Api) -> None:

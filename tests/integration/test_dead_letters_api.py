@@ -474,3 +474,48 @@ def test_a_message_that_is_json_and_no_object_is_shown_as_text(
     data = api("GET", f"/{only_letter(stack).letter_id}")[1]["data"]
 
     assert (data["body"], data["parameters"], data["attempted"]) == ({"text": "[1]"}, None, None)
+
+
+def test_an_action_names_its_letter_until_it_is_done(
+    stack: Stack, start: Start, api: Api, provider: FakeTransport
+) -> None:
+    def action() -> dict[str, Any]:
+        event = builders.rest_event("GET", "/api/actions/act_0001", headers=ACCESS)
+        answer = start("ConnectorApi").handler(event, builders.Context())
+        found: dict[str, Any] = json.loads(answer["body"])["data"]
+        return found
+
+    # Given an action that has only been asked for
+    provider.on("POST", NOTES, json_reply({"code": "gone"}, 404), json_reply({"id": 31}, 201))
+    start("ConnectorApi")
+    ports().records.submit(builders.action_request())
+    assert (action()["state"], action()["dead_letter_id"]) == ("queued", None)
+
+    # When it is refused, and sent back
+    stack.send("ActionQueue", builders.action_request())
+    stack.deliver("ActionQueue", start("ActionExecutor").handler)
+    letter = only_letter(stack)
+    assert (action()["state"], action()["dead_letter_id"]) == ("failed", letter.letter_id)
+    assert api("POST", f"/{letter.letter_id}/redrive")[0] == 202
+    assert (action()["state"], action()["dead_letter_id"]) == ("queued", letter.letter_id)
+    stack.deliver("ActionQueue", start("ActionExecutor").handler)
+
+    # Then there is nothing more to look for
+    assert action()["state"] == "succeeded"
+    assert "dead_letter_id" not in action()
+
+
+def test_an_action_whose_function_died_each_time_names_its_letter(
+    stack: Stack, start: Start, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("freshbridge.dead_letters.sweep.POLL_S", 0)
+    start("ConnectorApi")
+    ports().records.submit(builders.action_request())
+    stack.send("ActionDeadLetterQueue", builders.action_request())
+    start("DeadLetterRedrive").handler({"scheduled": True}, builders.Context(290_000))
+
+    (found,) = ids(api("GET", ""))
+    event = builders.rest_event("GET", "/api/actions/act_0001", headers=ACCESS)
+    shown = json.loads(start("ConnectorApi").handler(event, builders.Context())["body"])["data"]
+
+    assert (shown["state"], shown["dead_letter_id"]) == ("queued", found)

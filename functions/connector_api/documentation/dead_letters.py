@@ -35,7 +35,9 @@ class DeadLetterSummary(BaseModel):
     event_id: str | None = None
     run_id: str | None = None
     object: str | None = None
-    origin: dict[str, Any] = Field(description="Who asked: the API, a rule, a batch, your code")
+    origin: dict[str, Any] = Field(
+        description="Who asked: the API, a rule, a batch, your code; of a callback, what it repeats"
+    )
     attempts: int = Field(description="Deliveries until it was parked last")
     parked_by: str = Field(description="The function that parked it; `queue` for Amazon SQS itself")
     round: int = Field(description="How often it has been parked")

@@ -13,7 +13,7 @@ from freshbridge.actions.catalogue import CATALOGUE, InvalidParameters, validate
 from freshbridge.actions.once import OutcomeUnknown
 from freshbridge.errors import InvalidRequest, NotFound, ProviderDown, Reject, Unreachable
 from freshbridge.events.signature import signed_at
-from freshbridge.http_api.client import HttpClient
+from freshbridge.http_api.client import HttpCall, HttpClient
 from freshbridge.http_api.target import InvalidPath
 from freshbridge.http_message import ProviderReply, Timeouts
 from tests import builders
@@ -148,6 +148,18 @@ def test_an_address_nobody_named_has_to_be_public() -> None:
     call(transport, {"method": "GET"}, allowed=("https://*.acme.example",))
 
     assert [request.public_only for request in transport.requests] == [False, True]
+
+
+@pytest.mark.parametrize("path", ["?state=open", "https://api.acme.example?state=open", "?a=b/c"])
+def test_a_query_right_behind_the_host_is_no_part_of_what_was_named(path: str) -> None:
+    transport = FakeTransport().on("GET", "", OK).on("GET", "/", OK)
+    client = HttpClient(
+        transport, "https://api.acme.example", {}, allowed_origins=("https://api.acme.example",)
+    )
+
+    client.send(HttpCall("GET", path), at=0)
+
+    assert [request.public_only for request in transport.requests] == [False]
 
 
 def test_a_time_out_is_the_shorter_of_the_rule_s_and_the_caller_s() -> None:

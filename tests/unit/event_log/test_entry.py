@@ -15,7 +15,10 @@ from freshbridge.event_log.entry import (
     rule_runs,
     run_texts,
 )
+from freshbridge.event_log.items import runs_text
+from freshbridge.event_log.store import INLINE
 from freshbridge.queues.envelope import Replay
+from freshbridge.rules.model import LONGEST_NAME
 from freshbridge.rules.route import Run
 from tests import builders
 
@@ -52,6 +55,17 @@ def test_an_entry_names_so_many_runs_and_no_more() -> None:
         "run_id": "run_0", "rule_id": "rul_1", "name": "Note on new tickets", "version": 1,
         "outcome": "ran",
     }  # fmt: skip
+
+
+def test_whatever_the_runs_say_the_entry_fits_into_its_item() -> None:
+    runs = [
+        replace(
+            run("failed", number), reason="ü" * 7_000, rule=builders.rule(name="ü" * LONGEST_NAME)
+        )
+        for number in range(MOST_RUNS + 5)
+    ]
+
+    assert len(runs_text(rule_runs(runs))) < 400 * 1024 - INLINE
 
 
 def test_what_arrives_is_being_routed_until_something_else_is_said() -> None:

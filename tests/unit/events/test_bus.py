@@ -78,6 +78,27 @@ def test_a_fetched_ticket_which_has_its_text_three_times_fits() -> None:
     assert detail["ticket"] == {"id": 1042, "description": text}
 
 
+def test_whatever_is_in_it_an_event_fits() -> None:
+    large = {f"field_{number}": "x" * 50_000 for number in range(10)}
+    changes = {name: {"from": None, "to": value} for name, value in large.items()}
+    bus: Any = Bus()
+
+    for record in ("ticket", "contact", "deal", "account", "note"):
+        event = builders.event(ticket={"id": 1042}, changes=changes)
+        changed: dict[str, Any] = {record: {"id": 7, **large}}
+        EventBus("bus", bus).publish(replace(event, **changed))
+
+    for entry, record in zip(
+        bus.entries, ("ticket", "contact", "deal", "account", "note"), strict=True
+    ):
+        detail = json.loads(entry["Detail"])
+        assert len(entry["Detail"].encode()) <= LARGEST_DETAIL
+        assert detail[record] == {"id": 7}
+        assert detail["truncated"][-1] == record
+        assert "changes" in detail["truncated"]
+        assert detail["ticket"]["id"] == (7 if record == "ticket" else 1042)
+
+
 def test_an_event_that_is_not_on_the_bus_is_told() -> None:
     event = replace(builders.event(), raw={})
     refusing: Any = Bus(failed=1)

@@ -16,6 +16,7 @@ from freshbridge.events.enrichment import Fetched
 from freshbridge.events.fetchable import Wanted
 from freshbridge.events.normalised import Event
 from freshbridge.events.record_fetcher import RecordFetcher
+from freshbridge.freshdesk.paging import Page
 from freshbridge.instances.registry import UnknownInstance
 from freshbridge.rules.enricher import Enricher
 from freshbridge.rules.model import RuleAction
@@ -109,6 +110,10 @@ class Client:
         """A ticket."""
         return {"id": number, "include": include}
 
+    def conversations(self, number: int) -> list[Page]:
+        """As many notes as its number says."""
+        return [Page([{"id": one} for one in range(number)], 1, None, None)]
+
 
 class OneClient:
     """Connections to one account; counts how often they are used."""
@@ -140,6 +145,29 @@ def test_no_more_records_are_kept_than_fit(monkeypatch: pytest.MonkeyPatch) -> N
     assert connections.used == 4
     fetch(1)
     assert connections.used == 5
+
+
+def test_a_long_conversation_counts_for_as_many_records_as_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(record_fetcher, "MOST_KEPT", 100)
+    connections = OneClient()
+    fetcher = RecordFetcher(cast("Any", connections), clock=lambda: NOW)
+
+    def fetch(number: int, wanted: Wanted) -> None:
+        event = builders.event(ticket={"id": number}, note={"id": 1})
+        fetcher.fetch(event, wanted, FieldNames({}), waiting=Waiting(longest_s=0))
+
+    # Given a ticket, and the notes of another that leave it no room
+    fetch(1, Wanted(ticket=True))
+    fetch(100, Wanted(note=True))
+    assert connections.used == 2
+
+    # Then the notes are there, and the ticket has to be asked for
+    fetch(100, Wanted(note=True))
+    assert connections.used == 2
+    fetch(1, Wanted(ticket=True))
+    assert connections.used == 3
 
 
 def test_a_clock_that_is_behind_does_not_make_every_record_too_old() -> None:

@@ -193,6 +193,17 @@ def test_a_rule_of_ours_that_nobody_knows_any_more_goes() -> None:
     assert codes(lists) == {"unknown": ["not_wanted"]}
 
 
+def test_a_mark_copied_into_a_rule_of_another_type_does_not_make_it_that_piece() -> None:
+    lists = installed()
+    copied = json.loads(json.dumps(lists[1].pop())) | {"id": 960, "name": "Copied by hand"}
+    lists[4].append(copied)
+
+    for cascading in (False, True):
+        assert codes(lists, cascading=cascading) == {
+            "created": ["missing"], "unknown": ["not_wanted"],
+        }  # fmt: skip
+
+
 def test_another_integrations_rules_are_not_ours() -> None:
     lists = installed()
     for rules in lists.values():

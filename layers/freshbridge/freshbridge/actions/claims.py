@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from freshbridge import aws, timestamps
+from freshbridge.actions.holding import hold
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -49,23 +50,8 @@ class ClaimLedger:
             ClientError, BotoCoreError: the table did not answer.
         """
         now = int(self._clock())
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item={
-                    "id": {"S": f"claim#{record}"},
-                    "holder": {"S": owner},
-                    "expiration": {"N": str(now + KEPT_S)},
-                },
-                # Its own holder: a claim is repeated when its action comes back.
-                ConditionExpression=(
-                    "attribute_not_exists(id) OR expiration <= :now OR holder = :owner"
-                ),
-                ExpressionAttributeValues={":now": {"N": str(now)}, ":owner": {"S": owner}},
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        name = f"claim#{record}"
+        return hold(self._client, self._table, name, owner, now=now, seconds=KEPT_S)
 
     def holder(self, record: str) -> str | None:
         """Who has claimed a record; None for nobody.

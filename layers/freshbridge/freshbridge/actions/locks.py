@@ -16,6 +16,7 @@ from uuid import uuid4
 from botocore.exceptions import BotoCoreError, ClientError
 
 from freshbridge import aws, timestamps
+from freshbridge.actions.holding import hold
 from freshbridge.errors import Retry
 
 if TYPE_CHECKING:
@@ -72,31 +73,12 @@ class LeaseLocks:
 
     def _take(self, name: str, owner: str) -> None:
         for left in reversed(range(_TRIES)):
-            if self._taken(name, owner):
+            now = int(self._clock())
+            if hold(self._client, self._table, f"lock#{name}", owner, now=now, seconds=LEASE_S):
                 return
             if left:
                 self._sleep(_BETWEEN_TRIES_S)
         raise Busy("another execution is changing the same record", after=1.0)
-
-    def _taken(self, name: str, owner: str) -> bool:
-        now = int(self._clock())
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item={
-                    "id": {"S": f"lock#{name}"},
-                    "holder": {"S": owner},
-                    "expiration": {"N": str(now + LEASE_S)},
-                },
-                # Its own holder: botocore may have sent a put twice whose first reply was lost.
-                ConditionExpression=(
-                    "attribute_not_exists(id) OR expiration <= :now OR holder = :owner"
-                ),
-                ExpressionAttributeValues={":now": {"N": str(now)}, ":owner": {"S": owner}},
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
 
     def _release(self, name: str, owner: str) -> None:
         # What was done under the lock is done; a lease that is not given back ends by itself.

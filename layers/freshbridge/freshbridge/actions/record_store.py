@@ -7,13 +7,11 @@ result or parameters too large for an item are kept in S3, where the item points
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
 
 from freshbridge import aws, timestamps
 from freshbridge.actions.attempt_marks import Unsure
@@ -25,8 +23,8 @@ from freshbridge.actions.record_item import (
     record_of,
     unsure_of_item,
 )
-from freshbridge.errors import InvalidRequest, NotFound
-from freshbridge.paging_token import read_token, write_token
+from freshbridge.errors import NotFound
+from freshbridge.query_page import newest_first, query_page
 from freshbridge.queues.payload import INLINE_LIMIT
 
 if TYPE_CHECKING:
@@ -107,9 +105,7 @@ class RecordStore:
             self._client.put_item(
                 TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(pk)"
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        except self._client.exceptions.ConditionalCheckFailedException:
             return self.get(request.action_id)
         return None
 
@@ -166,7 +162,7 @@ class RecordStore:
             ":queued": {"BOOL": queued},
             ":mark": {"SS": [mark]},
         }
-        with _unless_refused():
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
             found = self._client.update_item(
                 TableName=self._table,
                 Key={"pk": {"S": request.action_id}},
@@ -235,7 +231,7 @@ class RecordStore:
             # that was put off before anything began may have no record yet.
             condition = {"ConditionExpression": "attribute_exists(pk) AND #state <> :succeeded"}
             values[":succeeded"] = {"S": State.SUCCEEDED.value}
-        with _unless_refused():
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
             self._client.update_item(
                 TableName=self._table,
                 Key={"pk": {"S": request.action_id}},
@@ -251,7 +247,7 @@ class RecordStore:
         Raises:
             ClientError, BotoCoreError: the table did not take it.
         """
-        with _unless_refused():
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
             self._client.update_item(
                 TableName=self._table,
                 Key={"pk": {"S": record.action_id}},
@@ -296,31 +292,11 @@ class RecordStore:
         index, key, value = "by_instance", "instance_id", instance_id
         if state is not None:
             index, key, value = "by_state", "instance_state", f"{instance_id}#{state}"
-        wanted: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": index,
-            "KeyConditionExpression": f"{key} = :value",
-            "FilterExpression": "expires_at > :now",
-            "ExpressionAttributeValues": {
-                ":value": {"S": value},
-                ":now": {"N": str(int(self._clock()))},
-            },
-            "ScanIndexForward": False,
-            "Limit": limit,
-        }
-        if after is not None:
-            position = read_token(after)
-            if position.get(key) != value:
-                raise InvalidRequest(
-                    "`after` belongs to another list", advice="Begin again without it."
-                )
-            wanted["ExclusiveStartKey"] = {k: {"S": v} for k, v in position.items()}
-        found = self._client.query(**wanted)
-        last = found.get("LastEvaluatedKey")
-        return RecordPage(
-            [self._record(item, whole=False) for item in found["Items"]],
-            write_token({k: v["S"] for k, v in last.items()}) if last else None,
+        query = newest_first(self._table, index, key, value, now=self._clock())
+        found = query_page(
+            self._client, query, (key, value), ("listed", "pk"), limit=limit, after=after
         )
+        return RecordPage([self._record(item, whole=False) for item in found.items], found.after)
 
     def _new(self, request: ActionRequest) -> dict[str, Any]:
         expires_at = int(self._clock()) + self._days * 86_400
@@ -363,13 +339,3 @@ def failure_attributes(code: str, message: str, named: tuple[Any, ...] = ()) -> 
 
 def _hash_of(request: ActionRequest) -> str:
     return hashlib.sha256(json_text(request.parameters).encode()).hexdigest()[:32]
-
-
-@contextmanager
-def _unless_refused() -> Iterator[None]:
-    """Let a write go whose condition does not hold; everything else is an error."""
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from freshbridge import aws, timestamps
 from freshbridge.dead_letters.jobs import Job, UnknownJob, from_text
 
@@ -72,9 +70,7 @@ class JobStore:
                 ExpressionAttributeNames={"#version": "version"},
                 ExpressionAttributeValues={":read": {"N": str(job.version)}},
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        except self._client.exceptions.ConditionalCheckFailedException:
             return None
         return kept
 

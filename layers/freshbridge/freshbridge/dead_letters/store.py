@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from freshbridge import aws, timestamps
 from freshbridge.dead_letters.items import DUE, from_item, listing, to_item
 from freshbridge.dead_letters.letter import Letter, State, text_of
@@ -122,9 +120,7 @@ class LetterStore:
                     ":now": {"N": str(int(self.clock()))},
                 },
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        except self._client.exceptions.ConditionalCheckFailedException:
             return None
         return kept
 

@@ -20,6 +20,9 @@ from freshbridge.rules.route import Run, subject_of
 
 MOST_RUNS = 100
 """Runs that an event's entry names; the history of each rule has them all."""
+LONGEST_REASON = 300
+"""Characters of a run's reason, which the run has whole: an item of DynamoDB holds 400 KB, and one
+of these may become six bytes."""
 WEBHOOK = "webhook"
 
 
@@ -195,7 +198,7 @@ def rule_runs(runs: Iterable[Run]) -> tuple[RuleRun, ...]:
             version=run.rule.version,
             outcome=run.outcome,
             code=run.code,
-            reason=run.reason,
+            reason=run.reason[:LONGEST_REASON],
         )
         for run in runs
     )

@@ -26,7 +26,7 @@ from freshbridge.event_log.replay_job import (
     kind_of,
 )
 from freshbridge.event_log.replay_request import ReplayKeyReused
-from freshbridge.event_log.store import LONGEST_ID, REFUSED
+from freshbridge.event_log.store import LONGEST_ID
 from freshbridge.identifiers import derived_id, new_id
 from freshbridge.queues.envelope import ReplayWork
 from freshbridge.queues.publish import NotQueued
@@ -227,8 +227,6 @@ class ReplayJobs:
                 },
                 **guarded,
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != REFUSED:
-                raise
+        except self._client.exceptions.ConditionalCheckFailedException:
             return None
         return kept

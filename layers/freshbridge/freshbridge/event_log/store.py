@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from freshbridge import aws, timestamps
 from freshbridge.errors import NotFound
 from freshbridge.event_log.entry import Entry, State
@@ -26,7 +24,6 @@ INLINE = 16 * 1024
 """Bytes of a message that is kept in the item itself, which is written twice: more is dearer."""
 LONGEST_ID = 128
 MOST_REPLAYS = 100
-REFUSED = "ConditionalCheckFailedException"
 
 
 class UnknownEvent(NotFound):
@@ -172,8 +169,6 @@ class EventStore:
     def _unless_refused(self, write: Callable[[], object]) -> bool:
         try:
             write()
-        except ClientError as error:
-            if error.response["Error"]["Code"] != REFUSED:
-                raise
+        except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True

@@ -2,7 +2,8 @@
 
 `Source` is `freshbridge.<platform>`, `DetailType` the event's type, `Detail` its dictionary.
 An entry may hold 256 KB; of a longer event its raw form, then its texts, then the custom fields are
-left out, and `truncated` names them.
+left out, and `truncated` names them. Were it still too long, its records would be their ids alone:
+what never fits would be tried again for a day and reach nobody.
 Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 """
 
@@ -25,9 +26,10 @@ LARGEST_DETAIL = 240 * 1024
 LEFT_OUT = (
     "raw_text", "raw", "note.body", "note.body_text", "ticket.conversations",
     "ticket.structured_description", "ticket.description_text", "ticket.description",
-    "ticket.attachments", "ticket.custom_fields",
+    "ticket.attachments", "ticket.custom_fields", "contact.custom_fields", "changes",
 )  # fmt: skip
 """What an event can do without, the first first; a fetched ticket has its text three times."""
+RECORDS = ("note", "contact", "account", "deal", "ticket")
 
 
 class NotPublished(Retry):
@@ -78,5 +80,12 @@ def _detail(event: Event) -> str:
         holder, _, name = path.rpartition(".")
         if (fields[holder] if holder else fields).pop(name, None):
             left_out.append(path)
+        text = json.dumps(fields | {"truncated": left_out}, ensure_ascii=False)
+    for kind in RECORDS:
+        if len(text.encode()) <= LARGEST_DETAIL:
+            break
+        if fields[kind].keys() - {"id"}:
+            fields[kind] = {name: value for name, value in fields[kind].items() if name == "id"}
+            left_out.append(kind)
         text = json.dumps(fields | {"truncated": left_out}, ensure_ascii=False)
     return text

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from freshbridge.freshdesk.client import FreshdeskClient
     from freshbridge.instances.connection import Connections
 
-MOST_KEPT = 200
+MOST_KEPT = 500
+"""Records, a ticket's conversations each for one: a single ticket may have 500 of them, which are
+a few MB."""
 MOST_PAGES = 5
 """Of a ticket's conversations, 100 to a page; of a longer ticket no note is fetched."""
 _Key = tuple[str, str, int]
@@ -44,6 +46,11 @@ class _Kept:
     at: datetime
     value: Any
     include: frozenset[str] = frozenset()
+
+    @property
+    def records(self) -> int:
+        """How many it counts for."""
+        return max(1, len(self.value)) if isinstance(self.value, list) else 1
 
 
 @dataclass(frozen=True)
@@ -133,11 +140,16 @@ class RecordFetcher:
         if client is None:
             raise _NotKept
         began = self._clock()
-        self._kept[key] = _Kept(began, ask(client, number, include), include)
-        self._kept.move_to_end(key)
-        while len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
-        return self._kept[key]
+        made = _Kept(began, ask(client, number, include), include)
+        self._kept.pop(key, None)
+        self._make_room(made.records)
+        self._kept[key] = made
+        return made
+
+    def _make_room(self, records: int) -> None:
+        held = records + sum(one.records for one in self._kept.values())
+        while self._kept and held > MOST_KEPT:
+            held -= self._kept.popitem(last=False)[1].records
 
 
 def _ticket(client: FreshdeskClient, number: int, include: frozenset[str]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from freshbridge.events.signature import SIGNATURE_HEADER, signature
 from freshbridge.http_api.target import target_url
@@ -98,5 +99,6 @@ class HttpClient:
 
 
 def _origin(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}"
+    # A query may follow the host at once.
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -118,8 +118,13 @@ class CallbackDesk:
                 found.append(Hydrated(row, subscription, body))
         return Page(found)
 
-    def of_notification(self, notification_id: int, *, hydrate: bool) -> list[Hydrated]:
-        """The deliveries of one notification.
+    def of_notification(
+        self, notification_id: int, *, hydrate: bool, subscription: int | None = None
+    ) -> list[Hydrated]:
+        """The deliveries of one notification, or its one delivery to a subscription.
+
+        All of them have the same body, which the later ones lack where an answer would be too large
+        with it.
 
         Raises:
             UnknownNotification: see there.
@@ -127,10 +132,17 @@ class CallbackDesk:
         found = self._deliveries.deliveries(notification_id)
         if not found:
             raise UnknownNotification("no such notification", where=str(notification_id))
-        body = self._bodies.get(notification_id) if hydrate else None
+        if subscription is not None:
+            found = [one for one in found if one.subscription_id == subscription]
+        body = self._bodies.get(notification_id) if hydrate and found else None
+        most = max(1, LARGEST_PAGE_BYTES // len(body)) if body else 0
         return [
-            Hydrated(delivery, self.subscription(delivery.subscription_id), body)
-            for delivery in found
+            Hydrated(
+                delivery,
+                self.subscription(delivery.subscription_id),
+                body if place < most else None,
+            )
+            for place, delivery in enumerate(found)
         ]
 
     def subscription(self, number: int) -> Subscription:

@@ -25,7 +25,7 @@ from freshbridge.notifications.delivery import (
 from freshbridge.notifications.grouping import together
 from freshbridge.notifications.messages import EventMessage
 from freshbridge.notifications.shape import Notice, body_of
-from freshbridge.notifications.store import LEASE_S
+from freshbridge.notifications.store import LEASE_S, NotYet
 
 if TYPE_CHECKING:
     from freshbridge.instances.model import Instance
@@ -62,11 +62,20 @@ class Sender:
         self._clock = clock
         self._random_below = random_below
 
-    def tell(self, message: EventMessage, companions: Iterable[EventMessage] = ()) -> None:
+    def tell(
+        self,
+        message: EventMessage,
+        companions: Iterable[EventMessage] = (),
+        *,
+        may_call: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Send an event, together with those of the batch that fit beside it.
 
+        `may_call` is asked before each URL: one after the other may be slow to answer, and a call
+        that is cut off in the middle is made again.
+
         Raises:
-            NotYet: another function is sending it.
+            NotYet: another function is sending it, or there is no time for the URLs that are left.
             Contended: others were faster each time.
         """
         instance = self._instance(message.instance_id)
@@ -76,16 +85,23 @@ class Sender:
             return
         others = list(companions)
         for _ in range(CLAIM_ATTEMPTS):
-            if self._created(instance, together(message, others), urls):
-                return
+            # Looked up first: of a batch, every event but one has been told with another by now.
             found = self._deliveries.notification_id(instance.instance_id, message.notice.event_id)
             if found is not None:
-                self._each(self._deliveries.deliveries(found), self._resume)
+                self._each(self._deliveries.deliveries(found), self._resume, may_call)
+                return
+            if self._created(instance, together(message, others), urls, may_call):
                 return
             others = [other for other in others if not self._has_notification(other)]
         raise Contended("others kept taking the events beside it")
 
-    def _created(self, instance: Instance, notices: list[Notice], urls: tuple[str, ...]) -> bool:
+    def _created(
+        self,
+        instance: Instance,
+        notices: list[Notice],
+        urls: tuple[str, ...],
+        may_call: Callable[[], bool],
+    ) -> bool:
         now = self._clock()
         notification = Notification(
             notification_id=self._random_below(LARGEST_ID) + 1,
@@ -107,7 +123,9 @@ class Sender:
         self._bodies.put(notification.notification_id, body)
         if not self._deliveries.create(notification, deliveries):
             return False
-        self._each(deliveries, lambda delivery: self._attempts.make_leased(delivery, body))
+        self._each(
+            deliveries, lambda delivery: self._attempts.make_leased(delivery, body), may_call
+        )
         return True
 
     def _new(self, notification: Notification, url: str, now: float) -> Delivery:
@@ -127,10 +145,17 @@ class Sender:
         self._attempts.make(delivery.notification_id, delivery.subscription_id)
 
     @staticmethod
-    def _each(deliveries: Iterable[Delivery], send: Callable[[Delivery], None]) -> None:
+    def _each(
+        deliveries: Iterable[Delivery],
+        send: Callable[[Delivery], None],
+        may_call: Callable[[], bool],
+    ) -> None:
         """Let no URL's trouble keep the news from the others."""
         failure: Exception | None = None
         for delivery in deliveries:
+            if not may_call():
+                failure = failure or NotYet("no time left for all URLs", after=1.0)
+                break
             try:
                 send(delivery)
             except Exception as error:  # raised below, when all had their turn

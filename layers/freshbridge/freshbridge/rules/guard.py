@@ -13,12 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from freshbridge import aws, timestamps
 from freshbridge.identifiers import derived_id
 from freshbridge.rules.options import Cap
-from freshbridge.rules.run_store import REFUSED
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -86,8 +83,6 @@ class RunGuard:
                     ":until": {"N": str(int(self._clock()) + KEPT_S)},
                 },
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != REFUSED:
-                raise
+        except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True

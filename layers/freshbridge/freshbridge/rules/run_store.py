@@ -10,23 +10,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from freshbridge import aws, timestamps
-from freshbridge.errors import InvalidRequest
-from freshbridge.paging_token import read_token, write_token
+from freshbridge.query_page import newest_first, query_page
 from freshbridge.rules.route import Planned, Run, template_context
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
     from freshbridge.queues.payload import PayloadStore
-
-REFUSED = "ConditionalCheckFailedException"
-_INDEX = "by_state"
 
 
 @dataclass(frozen=True)
@@ -90,7 +85,7 @@ class RunStore:
         item = self._item(run)
         if run.outcome == "ran" and run.stepwise:
             item |= self._plan(run)
-        try:
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
             self._client.put_item(
                 TableName=self._table,
                 Item=item,
@@ -102,9 +97,6 @@ class RunStore:
                     ":skipped": {"S": "skipped"},
                 },
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != REFUSED:
-                raise
 
     def progress(self, run_id: str) -> Progress | None:
         """How far an ordered run has come; None where nothing is known of it."""
@@ -124,7 +116,7 @@ class RunStore:
         Raises:
             ClientError, BotoCoreError: the table did not take it.
         """
-        try:
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
             self._client.update_item(
                 TableName=self._table,
                 Key={"pk": {"S": f"run#{run_id}"}},
@@ -138,9 +130,6 @@ class RunStore:
                     ":reason": {"S": reason},
                 },
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != REFUSED:
-                raise
 
     def page(self, instance_id: str, rule_id: str, *, limit: int, after: str | None) -> RunPage:
         """Up to `limit` runs of one rule.
@@ -148,34 +137,10 @@ class RunStore:
         Raises:
             InvalidRequest: `after` is not what a page before it gave.
         """
-        value = _listed_under(instance_id, rule_id)
-        wanted: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": _INDEX,
-            "KeyConditionExpression": "instance_state = :value",
-            "FilterExpression": "expires_at > :now",
-            "ExpressionAttributeValues": {
-                ":value": {"S": value},
-                ":now": {"N": str(int(self._clock()))},
-            },
-            "ScanIndexForward": False,
-            "Limit": limit,
-        }
-        if after is not None:
-            position = read_token(after)
-            if position.get("instance_state") != value or set(position) != {
-                "instance_state", "listed", "pk",
-            }:  # fmt: skip
-                raise InvalidRequest(
-                    "`after` belongs to another list", advice="Begin again without it."
-                )
-            wanted["ExclusiveStartKey"] = {k: {"S": v} for k, v in position.items()}
-        found = self._client.query(**wanted)
-        last = found.get("LastEvaluatedKey")
-        return RunPage(
-            [shown_run(item) for item in found["Items"]],
-            write_token({k: v["S"] for k, v in last.items()}) if last else None,
-        )
+        key = "instance_state", _listed_under(instance_id, rule_id)
+        query = newest_first(self._table, "by_state", *key, now=self._clock())
+        found = query_page(self._client, query, key, ("listed", "pk"), limit=limit, after=after)
+        return RunPage([shown_run(item) for item in found.items], found.after)
 
     def _item(self, run: Run) -> dict[str, Any]:
         state = run.outcome

@@ -13,12 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from freshbridge import aws
-from freshbridge.errors import Conflict, InvalidRequest, NotFound
+from freshbridge.errors import Conflict, NotFound
 from freshbridge.observability import function_logger
-from freshbridge.paging_token import read_token, write_token
+from freshbridge.query_page import query_page
 from freshbridge.rules.model import InvalidRule, Rule, read_rule, write_rule
 
 if TYPE_CHECKING:
@@ -88,20 +86,9 @@ class RuleStore:
         Raises:
             InvalidRequest: `after` is not what a page before it gave.
         """
-        wanted: dict[str, Any] = {**self._query(instance_id, _PREFIX), "Limit": limit}
-        if after is not None:
-            position = read_token(after)
-            if set(position) != {"pk", "sk"} or position["pk"] != instance_id:
-                raise InvalidRequest(
-                    "`after` belongs to another list", advice="Begin again without it."
-                )
-            wanted["ExclusiveStartKey"] = {k: {"S": v} for k, v in position.items()}
-        found = self._client.query(**wanted)
-        last = found.get("LastEvaluatedKey")
-        return RulesPage(
-            list(_readable(found["Items"])),
-            write_token({k: v["S"] for k, v in last.items()}) if last else None,
-        )
+        query, key = self._query(instance_id, _PREFIX), ("pk", instance_id)
+        found = query_page(self._client, query, key, ("sk",), limit=limit, after=after)
+        return RulesPage(list(_readable(found.items)), found.after)
 
     def get(self, instance_id: str, rule_id: str) -> Rule:
         """One rule as it is now.
@@ -161,9 +148,7 @@ class RuleStore:
                 "(version = :before OR attribute_not_exists(version))",
                 ExpressionAttributeValues={":before": {"N": str(before.version)}},
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        except self._client.exceptions.ConditionalCheckFailedException as error:
             # A write whose answer was lost is tried again by botocore, and then meets itself.
             if self.get(instance_id, before.rule_id) != saved:
                 raise RuleChangedMeanwhile(

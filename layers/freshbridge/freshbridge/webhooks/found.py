@@ -8,7 +8,7 @@ is shown, and neither changed nor removed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,9 +78,9 @@ def sort_out(
     lists: Mapping[AutomationType, AutomationRules], instance_id: str, pieces: Iterable[Piece]
 ) -> Account:
     """The account's rules as they concern one instance; `pieces` are all that there can be."""
-    keys = {name_of(piece, instance_id): piece.key for piece in pieces}
+    known = tuple(pieces)
     rules = [
-        _recognised(rule_type, record, instance_id, keys)
+        _recognised(rule_type, record, instance_id, _of_type(rule_type, known))
         for rule_type, found in lists.items()
         for record in found.rules
     ]
@@ -133,14 +133,23 @@ def _recognised(
     rule_type: AutomationType,
     record: Mapping[str, Any],
     instance_id: str,
-    keys: Mapping[str, str],
+    pieces: Sequence[Piece],
 ) -> AccountRule:
     mark = next((m for a in webhooks_of(record) if (m := header_of(a, RULE_HEADER))), "")
     own_mark = mark.startswith(mark_of("", instance_id))
     name = str(record.get("name") or "")
     own = own_mark or name.startswith(prefix_of(instance_id))
-    key = mark.removeprefix(mark_of("", instance_id)) if own_mark else keys.get(name, "")
+    if own_mark:
+        key = mark.removeprefix(mark_of("", instance_id))
+    else:
+        key = next((p.key for p in pieces if name_of(p, instance_id) == name), "")
+    # A mark that somebody copied into a rule of another type does not make it that piece.
+    key = key if any(piece.key == key for piece in pieces) else ""
     return AccountRule(rule_type, record, key if own else "", own)
+
+
+def _of_type(rule_type: AutomationType, pieces: Iterable[Piece]) -> list[Piece]:
+    return [piece for piece in pieces if piece.rule_type is rule_type]
 
 
 def _calls(record: Mapping[str, Any], instance_id: str) -> bool:
