@@ -69,7 +69,7 @@ def get(instance_id: str, event_id: str) -> Response[str]:
     trail = ports().trails.of(entry)
     view = entry.summary() | trail
     view["state"] = state_now(entry, trail["dead_letters"])
-    view["content"] = _content(entry, instance)
+    view["content"] = _content(entry, instance, beside=len(json.dumps(json.dumps(view))))
     return success("Event", view)
 
 
@@ -164,14 +164,15 @@ def _page(
     return found.entries, write_token({"listed": found.after}) if found.after else None
 
 
-def _content(entry: Entry, instance: Instance) -> dict[str, Any] | None:
+def _content(entry: Entry, instance: Instance, *, beside: int) -> dict[str, Any] | None:
     """What it says; None where that is not kept, or not yet: its replay was only asked for."""
     try:
         message = ports().events.message(entry)
         content = content_of(message, entry, instance.config)
     except Reject:
         return None
-    return ports().large_results.fitting(vars(content), f"event-{entry.event_id}")
+    name = f"event-{entry.event_id}"
+    return ports().large_results.fitting(vars(content), name, beside=beside)
 
 
 def _listed(instance: Instance) -> Response[str]:

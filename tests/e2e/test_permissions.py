@@ -81,22 +81,25 @@ def test_ingest_cannot_queue_actions(connected: Scenario) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "refusal"),
+    ("function", "own"),
     [
-        ("events", "NoSuchKey"),
-        ("event-bodies", "NoSuchKey"),
-        ("dead-letters", "NoSuchKey"),
-        ("uploads", "AccessDenied"),
-        ("callbacks", "AccessDenied"),
-        ("actions", "AccessDenied"),
+        ("EventRouter", {"events", "event-bodies", "dead-letters"}),
+        ("ActionExecutor", {"actions", "uploads", "reference", "dead-letters"}),
+        ("CallbackSender", {"callbacks", "dead-letters"}),
     ],
 )
-def test_the_router_reads_events_and_nothing_that_others_keep(
-    connected: Scenario, folder: str, refusal: str
-) -> None:
-    client = as_function(connected.stack, "EventRouter", "s3")
+def test_who_reads_which_bodies(connected: Scenario, function: str, own: set[str]) -> None:
+    client = as_function(connected.stack, function, "s3")
     bucket = connected.stack.deployment.resources["PayloadBucket"]
+    every = {
+        "actions", "callbacks", "dead-letters", "event-bodies", "events", "reference", "uploads",
+    }  # fmt: skip
+    told = {}
 
-    with pytest.raises(ClientError) as refused:
-        client.get_object(Bucket=bucket, Key=f"{folder}/none.json")
-    assert refused.value.response["Error"]["Code"] == refusal
+    for folder in every:
+        with pytest.raises(ClientError) as refused:
+            client.get_object(Bucket=bucket, Key=f"{folder}/none.json")
+        told[folder] = refused.value.response["Error"]["Code"]
+
+    assert {folder for folder, code in told.items() if code == "NoSuchKey"} == own
+    assert {code for folder, code in told.items() if folder not in own} == {"AccessDenied"}

@@ -360,6 +360,32 @@ def test_a_change_of_the_callback_reactivates_it(world: World, entries: dict[str
     assert world.api("GET", subscription)[1]["active"] is True
 
 
+def test_a_page_looks_at_so_many_listings_and_goes_on_behind_them(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given many subscriptions, of which one has something that fits
+    monkeypatch.setattr(desk_module, "MOST_LISTINGS", 3)
+    desk = _desk(stack)
+    deliveries = [_delivery(n, f"https://r{n}.example.com/", Status.QUEUED) for n in range(1, 11)]
+    for one in deliveries:
+        desk.subscriptions.ensure(Subscription(one.subscription_id, "1", one.url, 0.0))
+    last = max(deliveries, key=lambda one: one.subscription_id)
+    _keep(stack, last)
+    where, token = Where(status=Status.QUEUED), ""
+    sizes: list[int] = []
+
+    # When it is paged through
+    while len(sizes) < 10:
+        page = desk.page(where, limit=5, next_page=token, hydrate=False)
+        sizes.append(len(page.deliveries))
+        token = page.next_page
+        if not token:
+            break
+
+    # Then no page took more looks than that, and it was found
+    assert sizes == [0, 0, 0, 1]
+
+
 def test_a_release_that_cannot_be_queued_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -372,7 +398,7 @@ def test_a_release_that_cannot_be_queued_is_told(
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     kinds=st.lists(st.tuples(st.integers(0, 3), st.sampled_from(sorted(Status))), max_size=25),
@@ -402,8 +428,11 @@ def test_paging_shows_each_that_fits_once(
     found: list[int] = []
     token = ""
     where = Where(status=wanted, url=url)
-    for _ in range(len(rows) + 1):
-        page = desk.page(where, limit=size, next_page=token, hydrate=False)
+    looks = data.draw(st.sampled_from([1, 2, 7, desk_module.MOST_LISTINGS]), "looks")
+    for _ in range(len(rows) + 4 * len(Status) + 1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(desk_module, "MOST_LISTINGS", looks)
+            page = desk.page(where, limit=size, next_page=token, hydrate=False)
         assert len(page.deliveries) <= size
         found += [one.delivery.notification_id for one in page.deliveries]
         token = page.next_page

@@ -573,6 +573,46 @@ def test_a_result_too_large_for_the_trail_is_left_to_its_own_page(
     assert (action["result"], action["result_too_large"]) == (None, True)
 
 
+def test_results_that_are_too_large_together_are_left_to_their_own_pages(
+    world: World, provider: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a trail that has room for one of two results
+    replies = [json_reply({"id": number, "body_text": "x" * 300}, 201) for number in (31, 32)]
+    provider.on("POST", NOTES, *replies)
+    monkeypatch.setattr("freshbridge.event_log.trail_view.MOST_RESULTS", 700)
+    note = builders.rule().actions[0]
+    world.stack.save_rule(builders.rule(actions=(note, note)))
+    world.route(builders.received_event())
+    world.act()
+
+    # When
+    one, other = world.trail("evt_0001")["rules"]["runs"][0]["actions"]
+
+    # Then
+    assert (one["result"]["conversation_id"], one["result_too_large"]) == (31, False)
+    assert (other["result"], other["result_too_large"]) == (None, True)
+
+
+def test_content_that_has_no_room_beside_the_trail_is_a_url(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an answer that has room for the content or for the trail
+    world.route(came(1))
+    answer = world.call("GET", f"{EVENTS}/evt_0001")[1]["data"]
+    content, trail = answer.pop("content"), answer
+    sizes = [len(json.dumps(json.dumps(part))) for part in (content, trail)]
+    monkeypatch.setattr(
+        "freshbridge.actions.large_result.LARGEST_ANSWER", max(sizes) + min(sizes) // 2
+    )
+
+    # When
+    content = world.call("GET", f"{EVENTS}/evt_0001")[1]["data"]["content"]
+
+    # Then
+    assert content["too_large"] is True
+    assert "/actions/downloads/event-evt_0001.json" in content["url"]
+
+
 def test_no_log_line_holds_what_an_event_says(world: World, log: io.StringIO) -> None:
     world.stack.save_rule(builders.rule())
     world.route(came(1, ticket_subject="Very private words", ticket_requester_email="a@b.example"))

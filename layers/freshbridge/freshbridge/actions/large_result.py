@@ -26,14 +26,16 @@ class LargeResults:
         self._bucket = bucket
         self._injected = client
 
-    def fitting(self, data: dict[str, Any], action_id: str) -> dict[str, Any]:
+    def fitting(self, data: dict[str, Any], action_id: str, *, beside: int = 0) -> dict[str, Any]:
         """The data itself, or `{"too_large": true, "url", "expires_in_s"}` in its place.
+
+        `beside`: bytes of what else is in the answer.
 
         Raises:
             ClientError, BotoCoreError: S3 did not take it.
         """
         text = json.dumps(data)
-        if len(json.dumps(text)) <= LARGEST_ANSWER:
+        if len(json.dumps(text)) + beside <= LARGEST_ANSWER:
             return data
         key = f"actions/downloads/{action_id}.json"
         # Written here, since a read's result may be another one each time.

@@ -15,13 +15,16 @@ from freshbridge.rules.called_event import RUN_RULE
 
 LARGEST_RESULT = 8 * 1024
 """Characters of a result that is shown here; the action's own page has it whole."""
+MOST_RESULTS = 1_000_000
+"""Characters of all results of a trail, which may have 2,000: an answer has room for 6 MB."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Found:
     """What was looked up of one event: runs by id, records and results by action id, letters by id.
 
-    `called` are runs of rules that other rules' actions ran.
+    `called` are runs of rules that other rules' actions ran. `room` is left for results, in
+    characters.
     """
 
     runs: dict[str, Any] = field(default_factory=dict)
@@ -29,6 +32,7 @@ class Found:
     results: dict[str, str] = field(default_factory=dict)
     letters: dict[str, Letter] = field(default_factory=dict)
     called: list[RuleRun] = field(default_factory=list)
+    room: int = field(default_factory=lambda: MOST_RESULTS)
 
 
 def received_view(entry: Entry) -> dict[str, Any]:
@@ -118,7 +122,7 @@ def _action(planned: Mapping[str, Any], found: Found) -> dict[str, Any]:
             name: getattr(record, name) or None
             for name in ("code", "message", "started_at", "finished_at")
         },
-        **_result(found.results.get(action_id)),
+        **_result_with_room(found, action_id),
     }
 
 
@@ -139,6 +143,14 @@ def called_run(action_id: str, found: Found) -> RuleRun | None:
         code=told.get("code") or "",
         reason=told.get("reason") or "",
     )
+
+
+def _result_with_room(found: Found, action_id: str) -> dict[str, Any]:
+    shown = _result(found.results.get(action_id))
+    if "result" not in shown:
+        return shown
+    found.room -= len(found.results[action_id])
+    return shown if found.room >= 0 else {"result_too_large": True}
 
 
 def _result(text: str | None) -> dict[str, Any]:
