@@ -3,7 +3,8 @@
 ``running_stack`` is what ``make run`` and the end-to-end tests stand on. Started alone, it keeps
 the stack up until Ctrl-C:
 
-    python -m local.stack [--aws-port N] [--freshdesk-port N] [--freshsales-port N] [--auth]
+    python -m local.stack [--aws-port N] [--freshdesk-port N] [--freshsales-port N]
+        [--allowed-origins ORIGINS] [--auth]
 """
 
 import argparse
@@ -31,6 +32,7 @@ from local.processes import Child, Processes, stop_on_signals
 from local.simulators import Simulator, start_simulators
 
 AWS_PORT = "FRESHBRIDGE_AWS_PORT"
+ALLOWED_ORIGINS = "FRESHBRIDGE_ALLOWED_ORIGINS"
 
 
 Report = Callable[[str, float], None]
@@ -250,6 +252,14 @@ def add_arguments(parser: argparse.ArgumentParser, environment: Mapping[str, str
             help=f"port of the {what}; 0 (the default) takes a free one; also {variable}",
         )
     parser.add_argument(
+        "--allowed-origins",
+        type=_origins,
+        metavar="ORIGINS",
+        default=environment.get(ALLOWED_ORIGINS, ""),
+        help="origins beside the simulators' that http elements and callbacks may lead to, "
+        f"separated by commas, such as http://127.0.0.1:8000; also {ALLOWED_ORIGINS}",
+    )
+    parser.add_argument(
         "--auth", action="store_true", help="enforce the functions' IAM policies, as AWS does"
     )
 
@@ -257,8 +267,16 @@ def add_arguments(parser: argparse.ArgumentParser, environment: Mapping[str, str
 def options_from(arguments: argparse.Namespace) -> Options:
     """Options from parsed ``add_arguments`` flags."""
     return Options(
-        arguments.aws_port, arguments.freshdesk_port, arguments.freshsales_port, arguments.auth
+        arguments.aws_port,
+        arguments.freshdesk_port,
+        arguments.freshsales_port,
+        arguments.auth,
+        origins=arguments.allowed_origins,
     )
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    return tuple(origin.strip() for origin in text.split(",") if origin.strip())
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -97,6 +97,12 @@ app.include_router(events.elements_router, prefix=replies.ELEMENTS)
 def refused(error: FreshbridgeError) -> Response[str]:
     """A typed error in the shape that callers expect."""
     status = next((code for kind, code in STATUS if isinstance(error, kind)), 400)
+    after = max(1, math.ceil(error.after or 0)) if isinstance(error, Retry) else 1
+    if isinstance(error, Retry) and error.costs_no_attempt and not _hopeless(error):
+        # What is queued is sent when its turn comes; this is answered now, and was not queued.
+        error.advice = f"Send it again after {after} seconds."
+    elif isinstance(error, Retry) and error.outcome_unknown:
+        error.advice = "It may have been done all the same: look before you send it again."
     fields = error.fields if isinstance(error, InvalidRequest | Conflict) else ()
     details: dict[str, Any] = {
         "provider_message": error.provider_message or None,
@@ -110,8 +116,8 @@ def refused(error: FreshbridgeError) -> Response[str]:
         details["circuit"] = error.circuit
     logger.warning("request refused", extra={"status": status, "code": error.code})
     answer = _failure(status, error.told, error.code, details)
-    if isinstance(error, Retry) and error.after:
-        answer.headers["Retry-After"] = str(math.ceil(error.after))
+    if isinstance(error, Retry) and (error.after or error.costs_no_attempt):
+        answer.headers["Retry-After"] = str(after)
     return answer
 
 
@@ -147,6 +153,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.info("request answered", extra={"status": answer["statusCode"]})
     count(metrics, "RequestsAnswered")
     return answer
+
+
+def _hopeless(error: Retry) -> bool:
+    return isinstance(error, CircuitOpen) and error.hopeless
 
 
 def _failure(status: int, message: str, code: str, details: dict[str, Any]) -> Response[str]:

@@ -27,6 +27,7 @@ from freshbridge.notifications.delivery import Status
 from freshbridge.observability import function_logger
 from freshbridge.page_request import read_limit
 from freshbridge.paging_token import read_token, write_token
+from freshbridge.rules.store import UnknownRule
 
 router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # Powertools' own
 elements_router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # as above
@@ -85,7 +86,9 @@ def replay(instance_id: str, event_id: str) -> Response[str]:
     body = _body_if_any()
     for name in sorted(set(body) - {"rules"}):
         refuse(name, "there is no such field; there is rules")
-    asked = ports().replays.ask(instance_id, event_id, key=key, rules=read_rules(body.get("rules")))
+    rules = read_rules(body.get("rules"))
+    _check_rules(instance_id, rules)
+    asked = ports().replays.ask(instance_id, event_id, key=key, rules=rules)
     told = {"event_id": event_id, "replay_id": asked.entry.event_id}
     logger.info("event to be replayed", extra=told)
     location = f"/api/integrations/{instance_id}/events/{asked.entry.event_id}"
@@ -102,6 +105,7 @@ def replay_many(instance_id: str) -> Response[str]:
     ports().registry.get(instance_id)
     window = read_window(json_body(router.current_event), ports().replay_jobs.now())
     key = read_key(router.current_event.headers.get("Idempotency-Key"))
+    _check_rules(instance_id, window.rules)
     if window.dry_run:
         counted = ports().replay_jobs.counted(instance_id, window, _may_go_on)
         return success("Events that a replay would take", counted)
@@ -148,6 +152,14 @@ def get_of_instance(instance_id: str, event_id: str) -> Response[str]:
 def get_by_token(event_id: str) -> Response[str]:
     """One event of the instance whose Element token is shown."""
     return _shown(by_token(), event_id)
+
+
+def _check_rules(instance_id: str, rule_ids: tuple[str, ...]) -> None:
+    for rule_id in rule_ids:
+        try:
+            ports().rules.get(instance_id, rule_id)
+        except UnknownRule:
+            refuse("rules", f"there is no rule {rule_id[:64]}; GET …/rules lists them")
 
 
 def _page(

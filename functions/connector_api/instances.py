@@ -24,6 +24,7 @@ from freshbridge.instances.listing import select
 from freshbridge.instances.model import Instance
 from freshbridge.instances.provision import Change
 from freshbridge.instances.request import InvalidIntegration
+from freshbridge.page_request import read_hydrate
 
 router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # Powertools' own
 
@@ -234,7 +235,7 @@ def _listed(element_key: str | None) -> Response[str]:
     }
     if page.next_page:
         headers["Elements-Next-Page-Token"] = page.next_page
-    hydrated = single.get("hydrate", "true") != "false"
+    hydrated = read_hydrate(single.get("hydrate"), usual=True)
     shown = view.instance_view if hydrated else view.abridged_view
     now = time.time()
     return _json([shown(found, now=now) for found in page.instances], headers)

@@ -23,7 +23,7 @@ from freshbridge.notifications.shape import ACCOUNT_ID
 from freshbridge.notifications.subscriptions import read_settings
 from freshbridge.notifications.where import read_where
 from freshbridge.observability import function_logger
-from freshbridge.page_request import InvalidPageRequest
+from freshbridge.page_request import InvalidPageRequest, read_hydrate
 
 router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # Powertools' own
 schema_router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # as above
@@ -170,7 +170,7 @@ def _number(text: str, unknown: type[NotFound]) -> int:
 
 
 def _hydrate(query: dict[str, str]) -> bool:
-    return query.get("hydrate", "false") == "true"
+    return read_hydrate(query.get("hydrate"), usual=False)
 
 
 def _page_size(text: str | None) -> int:

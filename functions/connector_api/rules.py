@@ -13,7 +13,6 @@ from connector_api.replies import json_body, success
 from freshbridge import identifiers, timestamps
 from freshbridge.actions.email.messages import ADVICE as EMAIL_OFF
 from freshbridge.actions.mapping import FieldNames
-from freshbridge.errors import NotFound
 from freshbridge.events.status_type import typed
 from freshbridge.instances.model import Instance
 from freshbridge.page_request import read_limit
@@ -21,11 +20,14 @@ from freshbridge.rules.called_rules import calls_of, check_calls
 from freshbridge.rules.check import check
 from freshbridge.rules.comparison import own_statuses
 from freshbridge.rules.enricher import choice_of
+from freshbridge.rules.http_paths import check_paths
 from freshbridge.rules.invalid import invalid, member
 from freshbridge.rules.model import Rule, read_rule, write_rule
 from freshbridge.rules.options import NAMES
 from freshbridge.rules.rehearsal import read_event, rehearse
+from freshbridge.rules.store import UnknownRule
 from freshbridge.rules.targets import with_targets
+from freshbridge.rules.trigger_check import check_trigger
 
 router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # Powertools' own
 
@@ -128,7 +130,7 @@ def delete(instance_id: str, rule_id: str) -> Response[str]:
     """Forget a rule and its versions; actions that it queued already still run."""
     ports().registry.get(instance_id)
     if not ports().rules.delete(instance_id, rule_id):
-        raise NotFound("no such rule", where=f"rule {rule_id[:64]}")
+        raise UnknownRule("no such rule", where=f"rule {rule_id[:64]}")
     return success("Rule deleted", {"rule_id": rule_id})
 
 
@@ -174,8 +176,10 @@ def runs(instance_id: str, rule_id: str) -> Response[str]:
     """
     ports().registry.get(instance_id)
     limit, after = _page()
-    # A rule that was deleted has a history too.
     page = ports().rule_runs.page(instance_id, rule_id, limit=limit, after=after)
+    if not page.runs and not after:
+        # A rule that was deleted has a history too; one that never was has not.
+        ports().rules.get(instance_id, rule_id)
     return success("Runs", {"runs": page.runs, "after": page.after})
 
 
@@ -213,19 +217,25 @@ def _saved(
         raise invalid("version", f"is not the present one, {before.version}: read the rule again")
     if not checked:
         after = _checked(after, ports().registry.get(instance_id))
-    stamped = replace(after, created_at=before.created_at, updated_at=_now())
+    stamped = replace(after, created_at=before.created_at, updated_at=before.updated_at)
+    if replace(stamped, version=before.version) == before:
+        return success("Rule is as it was", write_rule(before))
+    stamped = replace(stamped, updated_at=_now())
     saved = ports().rules.change(instance_id, before, stamped)
     return success("Rule saved", write_rule(saved))
 
 
 def _checked(rule: Rule, instance: Instance) -> Rule:
     """The rule as it is saved, each of its actions with its account."""
+    check_trigger(rule, instance.platform, instance.config)
     check(rule, own_statuses(instance.config))
     if any(calls_of(rule)):
         check_calls(rule, ports().rules.of(instance.instance_id))
     registry = ports().registry
     off = {} if ports().sends_email else {"email": EMAIL_OFF}
-    return with_targets(rule, instance, find=registry.get, every=registry.all, switched_off=off)
+    rule = with_targets(rule, instance, find=registry.get, every=registry.all, switched_off=off)
+    check_paths(rule, instance, registry.get)
+    return rule
 
 
 def _tested(instance: Instance, body: dict[str, object]) -> list[Rule]:

@@ -29,8 +29,9 @@ from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
 from freshbridge.sync.cursor_store import CursorStore
 from freshbridge.sync.lake import Lake
-from freshbridge.sync.polling import InvalidPolling, Polling, polling_of
-from freshbridge.sync.pull import Progress, pull_tickets
+from freshbridge.sync.polling import ONLY_TOLD, InvalidPolling, Polling, polling_of
+from freshbridge.sync.pull import NotCopied, Progress, pull_tickets
+from freshbridge.sync.pull_contacts import pull_contacts
 from freshbridge.sync.record_states import RecordStates
 from freshbridge.sync.telling import Telling, can_tell
 from freshbridge.transport import RequestsTransport
@@ -109,16 +110,7 @@ def _pull(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
 
     def pull(client: FreshdeskClient, instance: Instance) -> tuple[Progress, Telling | None]:
         telling = _telling(ports, instance, work.object)
-        progress = pull_tickets(
-            client,
-            work,
-            lake=ports.lake,
-            cursors=ports.cursors,
-            may_go_on=lambda: context.get_remaining_time_in_millis() > PAGE_MS,
-            now=_now,
-            watcher=telling,
-        )
-        return progress, telling
+        return _read(ports, context, client, work, telling), telling
 
     cause = Cause(work.correlation_id, run_id=work.run_id)
     waiting = patience(
@@ -143,10 +135,39 @@ def _pull(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
             "finished": progress.finished,
         },
     )
-    count(metrics, "RecordsSynced", progress.rows)
+    count(metrics, "RecordsSynced", 0 if work.object in ONLY_TOLD else progress.rows)
     if telling is not None:
         logger.info("changes told", extra=telling.shown()["events"])
         count(metrics, "EventsFromSync", telling.queued)
+
+
+def _read(
+    ports: Ports,
+    context: LambdaContext,
+    client: FreshdeskClient,
+    work: envelope.SyncWork,
+    telling: Telling | None,
+) -> Progress:
+    def may_go_on() -> bool:
+        return context.get_remaining_time_in_millis() > PAGE_MS
+
+    told_only = work.object in ONLY_TOLD
+    if told_only and telling is None:
+        # Nobody wants to hear of it any more.
+        return Progress(rows=0, pages=0, finished=True)
+    if work.object == "contacts" and telling is not None:
+        return pull_contacts(
+            client, work, walks=ports.cursors, may_go_on=may_go_on, now=_now, watcher=telling
+        )
+    return pull_tickets(
+        client,
+        work,
+        lake=NotCopied() if told_only else ports.lake,
+        cursors=ports.cursors,
+        may_go_on=may_go_on,
+        now=_now,
+        watcher=telling,
+    )
 
 
 def _telling(ports: Ports, instance: Instance, object_name: str) -> Telling | None:

@@ -61,7 +61,7 @@ def test_a_webhooks_trail_and_its_replay(connected: Scenario) -> None:
     window = {"from": event["received_at"], "subject": connected.ticket_id, "state": "routed"}
     counted = connected.api.call("POST", f"{events}/replay", window | {"dry_run": True})
     begun = connected.api.call("POST", f"{events}/replay", window)
-    path = f"{events}/replays/{begun['job_id']}"
+    path = f"{events}/replays/{begun['replay_id']}"
     done = eventually(
         lambda: (job := connected.api.call("GET", path))["state"] == "finished" and job,
         "the window to be replayed",

@@ -39,6 +39,8 @@ class MemoryChecks:
         if key not in self.kept:
             return False
         held = self.kept[key]
+        if held.ticket_id not in (None, int(event.ticket["id"])):
+            return False
         arrival = Arrival(event.id, event.type, self.now, int(event.ticket["id"]))
         arrivals = {rule_of(event): arrival} | dict(held.arrivals)
         self.kept[key] = replace(held, arrivals=arrivals)

@@ -166,6 +166,7 @@ def test_a_refusal_says_when_it_may_have_been_done_all_the_same(
     _, refused, _ = api("POST", body=NOTE, Prefer="handling=strict")
 
     assert (status, body["details"]["outcome_unknown"]) == (502, True)
+    assert body["details"]["advice"].startswith("It may have been done all the same: look")
     assert refused["details"]["outcome_unknown"] is False
     record = api("GET", f"/api/actions/{refused['details']['action_id']}")[1]["data"]
     assert (record["state"], record["code"]) == ("failed", "not_found")

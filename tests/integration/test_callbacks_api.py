@@ -90,6 +90,14 @@ def test_what_was_not_taken_is_fetched_page_by_page(world: World) -> None:
     assert first["subscriptionId"] == first["subscription"]["id"]
 
 
+@pytest.mark.parametrize("path", ["/instances", DELIVERIES])
+def test_hydrate_is_true_or_false(world: World, path: str) -> None:
+    world.connect(URL)
+    for said, status in (("maybe", 400), ("", 400), ("1", 400), ("True", 200), ("false", 200)):
+        query = {"where": QUEUED, "hydrate": said}
+        assert world.api("GET", path, query=query)[0] == status, said
+
+
 def test_without_hydrate_no_content_is_shown(world: World) -> None:
     queue_up(world, 1)
     _, (shown,), _ = world.api("GET", DELIVERIES, query={"where": "status='queued'"})
@@ -312,6 +320,7 @@ def test_one_page_holds_no_more_than_an_answer_can(
         ("event.notification.callback.url", "https://169.254.169.254/latest/meta-data"),
         ("event.notification.callback.url", "https://localhost/in"),
         ("event.notification.callback.headers", '{"Host": "evil.example"}'),
+        ("event.vendor.type", "carrier"),
     ],
 )
 def test_a_callback_that_may_not_be_called_is_refused_when_it_is_configured(

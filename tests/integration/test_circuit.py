@@ -256,7 +256,9 @@ def test_a_caller_s_action_is_taken_while_the_provider_is_down_unless_they_would
     assert (status, body["code"]) == (503, "circuit_open")
     assert body["details"]["circuit"]["reason"] == "provider_down"
     assert body["details"]["circuit"]["next_try_at"].endswith("Z")
-    assert headers["Retry-After"]
+    # Nothing waits for it: it is told when to ask again, and not that it is sent by itself
+    again = f"Send it again after {headers['Retry-After']} seconds."
+    assert body["details"]["advice"] == again
     assert len(provider.requests) == calls
 
 

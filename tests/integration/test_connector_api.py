@@ -183,7 +183,7 @@ def test_rules_are_checked_when_saved_then_listed_and_deleted(stack: Stack, api:
 @pytest.mark.parametrize(
     ("change", "status", "code", "words"),
     [
-        ({"action": "explode"}, 404, "unknown_action", "freshdesk.add_note"),
+        ({"action": "explode"}, 400, "invalid_rule", "freshdesk.add_note"),
         ({"parameters": {"body": "{{ oops"}}, 400, "invalid_template", "parameters.body"),
         ({"parameters": 7}, 400, "invalid_rule", "actions[0].parameters"),
     ],
@@ -213,6 +213,24 @@ def test_a_sync_is_started_and_its_state_shown(stack: Stack, api: Api) -> None:
     assert status == 202
     assert work["run_id"] == body["data"]["run_id"]
     assert body["data"]["objects"] == ["tickets"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "code"),
+    [
+        ({"platform": "http", "sync_objects": ()}, 400, "nothing_to_sync"),
+        ({"disabled": True}, 400, "instance_disabled"),
+    ],
+)
+def test_an_instance_of_which_nothing_is_synced_is_told_so(
+    stack: Stack, api: Api, changed: dict[str, Any], status: int, code: str
+) -> None:
+    instance = stack.connect(builders.instance(**changed))
+
+    answered, body = api("POST", f"/api/integrations/{instance.instance_id}/sync")
+
+    assert (answered, body["code"]) == (status, code)
+    assert stack.bodies("SyncQueue") == []
 
 
 def test_when_the_queue_is_down_a_sync_is_not_said_to_be_started(

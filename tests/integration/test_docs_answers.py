@@ -251,6 +251,7 @@ def use_events(api: Api, stack: Stack, start: Start) -> None:
     one = f"{events}/{event['id']}"
     assert api("GET", one)[1]["data"]["rules"]["runs"][0]["actions"] != []
     assert api("GET", f"{events}/evt_none")[0] == 404
+    stack.save_rule(builders.rule(rule_id="rul_01a201ccdc5e39"))
     for title in ("As it comes", "One rule only"):
         body = api.example("POST", f"{one}/replay", title)
         assert api("POST", f"{one}/replay", body, headers={"Idempotency-Key": title})[0] == 202
@@ -260,7 +261,7 @@ def use_events(api: Api, stack: Stack, start: Start) -> None:
     assert counted[1]["data"]["total"] == 1
     status, begun = api("POST", many, api.example("POST", many, "One type"))
     assert status == 202
-    replay = f"{events}/replays/{begun['data']['job_id']}"
+    replay = f"{events}/replays/{begun['data']['replay_id']}"
     assert api("GET", replay)[0] == 200
     assert api("POST", f"{replay}/cancel")[0] == 200
     assert api("POST", f"{replay}/cancel")[0] == 409
@@ -464,6 +465,22 @@ def test_refusals_are_as_the_document_says(stack: Stack, api: Api, provider: Fak
         api("POST", f"{ELEMENTS}/instances", instance)[0],
     ]
     assert seen == [400, 400, 404, 400, 404, 400, 404, 404, 401, 409, 401, 401, 401, 403, 502]
+    assert api.faults == []
+
+
+def test_webhooks_of_another_product_are_refused_as_the_document_says(
+    stack: Stack, api: Api
+) -> None:
+    slack = builders.instance(instance_id="77", platform="slack", element="slack")
+    stack.connect(slack)
+    stack.connect()
+    for method, path in (
+        ("GET", "/api/integrations/77/webhooks"),
+        ("DELETE", "/api/integrations/77/webhooks"),
+        ("POST", "/api/integrations/77/webhooks/repair"),
+        ("DELETE", f"/api/integrations/{builders.INSTANCE_ID}/webhooks/abc"),
+    ):
+        assert api(method, path)[0] == 400
     assert api.faults == []
 
 

@@ -123,6 +123,43 @@ def test_a_replay_of_some_rules_runs_those_and_tells_nobody(
     assert entries == []
 
 
+def test_a_replay_of_a_rule_that_there_is_not_is_refused(world: World) -> None:
+    world.route(came(1))
+    body = {"rules": ["rul_1", "rul_nope"]}
+
+    for path, asked in ((f"{EVENTS}/evt_0001/replay", body), (f"{EVENTS}/replay", ALL | body)):
+        status, answer, _headers = world.call("POST", path, asked)
+        assert (status, answer["code"]) == (400, "invalid_replay")
+        assert "there is no rule rul_nope" in answer["message"]
+
+    assert world.stack.count("EventQueue") == (0, 0)
+
+
+def test_events_of_a_disabled_instance_are_kept_and_replayed_once_it_is_enabled(
+    world: World, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an instance that somebody switched off
+    entries = published(monkeypatch)
+    switch = f"/elements/api-v2/instances/{builders.INSTANCE_ID}/enabled"
+    assert world.call("DELETE", switch)[0] == 200
+
+    # When an event comes
+    world.route(came(1))
+
+    # Then it is kept, listed as what it is, and nothing else is done
+    (event,) = world.events(outcome="instance_disabled")
+    assert (event["id"], event["state"], event["actions"]) == ("evt_0001", "routed", 0)
+    assert world.trail("evt_0001")["outgoing"]["bus"]["published_at"] is None
+    assert (world.action_events(), entries) == ([], [])
+
+    # and once the instance is switched on again, a replay does it all
+    assert world.call("PUT", switch)[0] == 200
+    start("EventRouter")._ports.cache_clear()
+    window(world, outcome="instance_disabled")
+    world.settle()
+    assert len(world.action_events()) == len(entries) == 1
+
+
 def test_a_replay_asked_for_twice_with_its_key_is_done_once(world: World) -> None:
     world.route(came(1))
 
@@ -335,7 +372,7 @@ def test_a_window_replays_each_event_once_oldest_first(
     world.settle()
 
     # Then
-    status, answer, _headers = world.call("GET", f"{EVENTS}/replays/{begun['job_id']}")
+    status, answer, _headers = world.call("GET", f"{EVENTS}/replays/{begun['replay_id']}")
     done = answer["data"]
     assert (status, done["state"], done["done"], done["skipped"]) == (200, "finished", 10, 2)
     assert done["by_type"] == {"ticket_created": 10}
@@ -344,7 +381,7 @@ def test_a_window_replays_each_event_once_oldest_first(
     assert ran == sorted(["evt_0001"] + [event.event_id for event in events])
     assert len(world.action_events()) - before == 10
     trail = world.trail(next(e["id"] for e in world.events() if e["replay_of"] == "evt_0005"))
-    assert trail["received"]["replay_job"] == begun["job_id"]
+    assert trail["received"]["replay_job"] == begun["replay_id"]
 
 
 def test_a_window_replay_that_dies_in_the_middle_goes_on(
@@ -354,7 +391,7 @@ def test_a_window_replay_that_dies_in_the_middle_goes_on(
     monkeypatch.setattr(replay_jobs, "PIECE", 4)
     events = [came(number, at=f"2026-03-03T12:{number:02}:00Z") for number in range(1, 11)]
     world.route(*events)
-    job_id = window(world)["job_id"]
+    job_id = window(world)["replay_id"]
     world.stack.deliver("EventQueue", start("EventRouter").handler)
     real = ReplayJobs._put
     deaths = iter([True])
@@ -391,7 +428,7 @@ def test_two_that_carry_on_one_replay_replay_each_event_once(
     monkeypatch.setattr(replay_jobs, "PIECE", 3)
     events = [came(number, at=f"2026-03-03T12:{number:02}:00Z") for number in range(1, 8)]
     world.route(*events)
-    job_id = window(world)["job_id"]
+    job_id = window(world)["replay_id"]
     other = jobs(world.stack)
     real = EventLists.page
     meanwhile = iter([True])
@@ -418,7 +455,7 @@ def test_a_window_sent_twice_with_its_key_is_one_replay(world: World) -> None:
     first = window(world, key="k")
     second = window(world, key="k")
 
-    assert first["job_id"] == second["job_id"]
+    assert first["replay_id"] == second["replay_id"]
     world.settle()
     assert replayed(world) == ["evt_0001"]
     status, answer, headers = world.call("POST", f"{EVENTS}/replay", ALL, key="k")
@@ -447,7 +484,7 @@ def test_a_window_replay_can_be_stopped(
 ) -> None:
     monkeypatch.setattr(replay_jobs, "PIECE", 2)
     world.route(*(came(number) for number in range(1, 8)))
-    job_id = window(world)["job_id"]
+    job_id = window(world)["replay_id"]
     world.stack.deliver("EventQueue", start("EventRouter").handler)
 
     status, answer, _headers = world.call("POST", f"{EVENTS}/replays/{job_id}/cancel")
@@ -462,7 +499,7 @@ def test_a_window_replay_can_be_stopped(
 def test_stopping_what_goes_on_each_time_is_told(
     world: World, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job_id = window(world)["job_id"]
+    job_id = window(world)["replay_id"]
     monkeypatch.setattr(ReplayJobs, "_put", lambda *_given, **_named: None)
 
     with pytest.raises(ReplayContended):
@@ -470,7 +507,7 @@ def test_stopping_what_goes_on_each_time_is_told(
 
 
 def test_a_replay_of_another_instance_is_not_there(world: World) -> None:
-    job_id = window(world)["job_id"]
+    job_id = window(world)["replay_id"]
 
     assert world.call("GET", f"{EVENTS}/replays/{job_id}")[0] == 200
     for path in (f"/api/integrations/193000002/events/replays/{job_id}", f"{EVENTS}/replays/x"):

@@ -84,6 +84,71 @@ def test_a_rule_is_saved_read_changed_and_forgotten(api: Api) -> None:
         assert api(method, path, body)[0] == 404
 
 
+def test_a_rule_is_noticed_elsewhere_within_two_seconds(api: Api, stack: Stack) -> None:
+    now = [100.0]
+    elsewhere = RuleStore(stack.names["InstanceTable"], clock=lambda: now[0])
+    assert elsewhere.of(builders.INSTANCE_ID) == []
+
+    api.save()
+    now[0] += 2
+
+    assert len(elsewhere.of(builders.INSTANCE_ID)) == 1
+
+
+@pytest.mark.parametrize(
+    ("trigger", "place"),
+    [
+        ({"platform": "freshsales", "event": "contact_created"}, "trigger.platform"),
+        ({"platform": "freshdesk", "event": "deal_created"}, "trigger.event"),
+        (
+            {
+                "platform": "freshdesk",
+                "event": "ticket_updated",
+                "conditions": {"status": {"changed_to": "Resolved"}},
+            },
+            "trigger.conditions.status",
+        ),
+    ],
+)
+def test_a_rule_that_no_event_of_the_account_could_meet_is_not_saved(
+    api: Api, trigger: dict[str, Any], place: str
+) -> None:
+    status, body = api("POST", body=RULE | {"trigger": trigger})
+
+    assert (status, body["code"]) == (400, "invalid_rule")
+    assert body["message"].startswith(place)
+    assert api("GET")[1]["data"] == []
+
+
+@pytest.mark.parametrize("event", [{}, {"type": "nope"}, {"type": "nope", "ticket": {"id": 7}}])
+def test_an_event_of_no_known_type_is_not_taken_for_a_webhook(
+    api: Api, event: dict[str, Any]
+) -> None:
+    status, body = api("POST", "/test", {"event": event, "rule": RULE})
+
+    assert (status, body["code"]) == (400, "invalid_rule")
+    assert body["message"].startswith("event.type must be one of ticket_created")
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"rule_id": "rul_x"}, {"missing": None}, {"name": "Urgent"}]
+)
+def test_a_change_of_nothing_makes_no_version(api: Api, change: dict[str, Any]) -> None:
+    path = api.save(RULE | {"name": "Urgent"})
+    saved = api("GET", path)[1]["data"]
+
+    status, body = api("PATCH", path, change)
+
+    assert (status, body["message"], body["data"]) == (200, "Rule is as it was", saved)
+    assert len(api("GET", f"{path}/versions")[1]["data"]) == 1
+
+
+def test_forgetting_an_unknown_rule_says_so_as_reading_it_does(api: Api) -> None:
+    answers = [api(method, "/rul_nope") for method in ("GET", "DELETE")]
+
+    assert [(status, body["code"]) for status, body in answers] == [(404, "unknown_rule")] * 2
+
+
 def test_an_id_that_no_rule_can_have_is_unknown(api: Api) -> None:
     for method in ("GET", "DELETE"):
         assert api(method, "/" + "x" * 200)[0] == 404
@@ -219,7 +284,12 @@ def test_the_list_has_pages(api: Api) -> None:
          400, "invalid_rule", "trigger.conditions.priority.over is no operator"),
         ({"trigger": RULE["trigger"] | {"conditions": {"prioritty": 4}}},
          400, "invalid_rule", "Did you mean priority"),
-        ({"actions": [NOTE | {"action": "explode"}]}, 404, "unknown_action", "explode"),
+        ({"actions": [NOTE | {"action": "explode"}]},
+         400, "invalid_rule", "actions[0].action is unknown"),
+        ({"trigger": {"platform": "jira", "event": "issue_made"}},
+         400, "invalid_rule", "trigger.platform 'jira' is not one of freshdesk, freshsales"),
+        ({"actions": [NOTE | {"parameters": {"body": "Äh\nok {{ ticket..id }}"}}]},
+         400, "invalid_template", "(line 2, column 14)"),
         ({"actions": [NOTE | {"parameters": {"body": "ok\n{{ oops"}}]},
          400, "invalid_template", "actions[0].parameters.body"),
         ({"actions": [NOTE | {"parameters": {"body": "{% set a = 1 %}"}}]},

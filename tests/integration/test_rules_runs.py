@@ -334,9 +334,12 @@ def test_the_history_is_read_over_http_and_keeps_apart_from_actions(
 
     assert status == 200
     assert [r["run_id"] for r in body["data"]["runs"]] == [run.run_id]
-    assert get(f"/api/integrations/{instance.instance_id}/rules/rul_2/runs")[1]["data"] == {
-        "runs": [], "after": None,
-    }  # fmt: skip
+    # A rule without a history has none to show; one that never was is unknown.
+    desk.stack.save_rule(builders.rule(rule_id="rul_2"))
+    other = f"/api/integrations/{instance.instance_id}/rules/rul_2/runs"
+    assert get(other)[1]["data"] == {"runs": [], "after": None}
+    status, body = get(other.replace("rul_2", "rul_nope"))
+    assert (status, body["code"]) == (404, "unknown_rule")
     assert get(runs, after="eyJ4IjoiMSJ9")[0] == 400
     assert get(f"/api/integrations/{instance.instance_id}/actions")[1]["data"]["actions"] == []
     assert get(f"/api/actions/run#{run.run_id}")[0] == 404

@@ -22,6 +22,7 @@ from freshbridge.events.reading import event_of
 from freshbridge.queues.envelope import action_request, received_event
 from freshbridge.queues.park import DeadLetterQueue
 from tests import builders
+from tests.fakes.freshsales import freshsales_instance
 from tests.fakes.provider import FakeTransport, PagedList, json_reply
 from tests.integration.callback_world import event_ids, wanting
 from tests.integration.conftest import ROOT, Stack, Start
@@ -62,6 +63,18 @@ def becomes(kind: str, *, recovered: bool = False, **ticket: Any) -> Callable[[O
         event = event_of(received_event(message["Body"]))
         found = {name: event.ticket.get(name) for name in ticket}
         return (event.type, event.recovered, found) == (kind, recovered, ticket)
+
+    return check
+
+
+def of_freshsales(kind: str, record: str, **fields: Any) -> Callable[[Outcome], bool]:
+    """The stored event is Freshsales' and of this type, and its record has these fields."""
+
+    def check(o: Outcome) -> bool:
+        (message,) = o.stack.messages("EventQueue")
+        event = event_of(received_event(message["Body"]))
+        found = {name: getattr(event, record).get(name) for name in fields}
+        return (event.platform, event.type, found) == ("freshsales", kind, fields)
 
     return check
 
@@ -153,6 +166,12 @@ TABLE: dict[str, tuple[str, Checks]] = {
     ),
     "webhook_ingest/xml_with_entities.json": ("WebhookIngest", (answers(400), refused)),
     "webhook_ingest/unknown_content_type.json": ("WebhookIngest", (answers(415), refused)),
+    "webhook_ingest/freshsales_contact_created.json": _stored(
+        of_freshsales("contact_created", "contact", id=70021, first_name="Asha")
+    ),
+    "webhook_ingest/freshsales_deal_updated.json": _stored(
+        of_freshsales("deal_updated", "deal", id=402001, deal_stage_id=74)
+    ),
     "webhook_ingest/elements_event.json": (
         "WebhookIngest",
         (answers(202), becomes("ticket_created"), lambda o: o.body["status"] == "RECEIVED"),
@@ -246,7 +265,7 @@ TABLE: dict[str, tuple[str, Checks]] = {
             answers(202),
             lambda o: (
                 [m["replay_job"] for m in o.stack.bodies("EventQueue")]
-                == [o.body["data"]["job_id"]]
+                == [o.body["data"]["replay_id"]]
             ),
         ),
     ),
@@ -303,6 +322,8 @@ def test_a_sample_does_what_the_table_says(
     # Given a connected account, one rule, one ticket and one dead letter for the redrive
     function, checks = TABLE[name]
     stack.connect(wanting() if function == "CallbackSender" else None)
+    if name.startswith("webhook_ingest/freshsales_"):
+        stack.connect(freshsales_instance())
     stack.save_rule(builders.rule())
     provider.on("GET", "/api/v2/agents/me", json_reply({"id": 55}))
     provider.on("POST", "/api/v2/tickets/1042/notes", json_reply({"id": 31}, 201))

@@ -222,26 +222,48 @@ def test_an_instance_that_has_not_asked_is_synced_as_before(
     assert [item["sk"]["S"] for item in world.stack.items("SyncTable")] == ["tickets"]
 
 
-def test_switched_on_after_the_load_it_tells_what_changes_from_then_on(world: World) -> None:
+def test_switched_on_after_the_load_it_reads_all_once_more_and_tells_from_then_on(
+    world: World,
+) -> None:
     # Given an account that was loaded when nobody wanted to hear of it
     loaded(world, 1, 2, configuration={"subdomain": "acme"})
+    world.account.set(2, priority=4)
 
-    # When events are asked for, and tickets change that nothing is remembered of
+    # When events are asked for, the next run remembers every ticket and tells nothing
     switch_on(world.stack)
     world.restart()
+    world.sync(run=2)
+    assert world.route() == []
+    assert (world.state()["mode"], world.state()["remembered"]) == ("telling", 2)
+
+    # Then what changes afterwards is told with what it was before, of old tickets too
     world.account.set(1, status=4)
     world.account.set(3, created_at="2099-01-01T00:00:00Z")
-    world.sync(run=2)
-
-    # Then they are told, without what they were before
+    world.sync(run=3)
     events = {event["ticket"]["id"]: event for event in world.route()}
     assert {n: (e["type"], e["changes"]) for n, e in events.items()} == {
-        1: ("ticket_updated", {}),
+        1: ("ticket_resolved", {"status": {"from": 2, "to": 4}}),
         3: ("ticket_created", {}),
     }
-    world.account.set(1, status=5)
-    world.sync(run=3)
-    assert world.route()[0]["changes"] == {"status": {"from": 4, "to": 5}}
+
+
+def test_a_death_before_the_baseline_is_noted_does_not_skip_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an account that was loaded, and a death where the telling would be noted
+    loaded(world, 1, 2, configuration={"subdomain": "acme"})
+    switch_on(world.stack)
+    world.restart()
+    with monkeypatch.context() as patch:
+        patch.setattr(RecordStates, "note_telling", raising(client_error("PutItem")))
+        (message,) = world.sync(run=2)
+
+    # When the message comes again
+    world.stack.send("SyncQueue", message)
+    world.stack.deliver("SyncQueue", world._start("SyncWorker").handler, MANY)
+
+    # Then every ticket is remembered all the same
+    assert world.state()["remembered"] == 2
 
 
 def switch_on(stack: Stack) -> None:

@@ -35,15 +35,19 @@ Called = tuple[int, dict[str, Any]]
 
 
 class Api:
-    """Calls the API's function."""
+    """Calls the API's function; `retry_after` is what the last answer said of it."""
 
     def __init__(self, start: Start) -> None:
         self._start = start
+        self.retry_after = ""
 
-    def __call__(self, method: str, path: str = "", body: Any = None) -> Called:
+    def __call__(
+        self, method: str, path: str = "", body: Any = None, *, at: str = WEBHOOKS
+    ) -> Called:
         text = None if body is None else json.dumps(body)
-        event = builders.rest_event(method, WEBHOOKS + path, body=text, headers=ACCESS)
+        event = builders.rest_event(method, at + path, body=text, headers=ACCESS)
         answer = self._start("ConnectorApi").handler(event, builders.Context(29_000))
+        self.retry_after = answer["multiValueHeaders"].get("Retry-After", [""])[0]
         return answer["statusCode"], json.loads(answer["body"])
 
 
@@ -160,6 +164,18 @@ def test_nothing_to_repair_is_a_404(api: Api, account: AutomationAccount) -> Non
     assert account.names == []
 
 
+@pytest.mark.parametrize("platform", ["slack", "http"])
+def test_what_is_no_freshdesk_has_no_webhooks_to_set_up(
+    api: Api, stack: Stack, platform: str
+) -> None:
+    stack.connect(builders.instance(instance_id="77", platform=platform, element=platform))
+    event_path = WEBHOOKS.replace(builders.INSTANCE_ID, "77")
+    for method, path in (("POST", "/repair"), ("POST", "/verify"), ("GET", ""), ("DELETE", "")):
+        status, answer = api(method, path, at=event_path)
+        assert (status, answer["code"]) == (400, "misconfigured")
+        assert "POST …/webhooks" not in answer["message"]
+
+
 def test_removing_one_and_all(api: Api, account: AutomationAccount, stack: Stack) -> None:
     mine = account.add(4, name="Mine")
     api("POST")
@@ -228,6 +244,10 @@ def test_every_call_waits_for_its_turn_in_the_rate_budget(
     for call in (("GET", ""), ("POST", ""), ("DELETE", ""), ("POST", "/verify")):
         status, answer = api(*call)
         assert (status, answer["code"]) == (429, "budget_wait")
+        # And nobody is told that it will be later
+        advice = f"Send it again after {api.retry_after} seconds."
+        assert 1 <= int(api.retry_after) <= 60
+        assert (answer["details"]["advice"], advice in answer["message"]) == (advice, True)
     assert len(provider.requests) == asked
 
 
@@ -406,7 +426,7 @@ def a_check(**changed: Any) -> Check:
 
 
 def seen(begun: Check, **told: Any) -> Any:
-    ticket = {"id": 55, "subject": f"check {begun.check_id}"}
+    ticket = {"id": 55, "subject": f"Freshbridge webhook check {begun.check_id}"}
     return builders.event(ticket=ticket, **told)
 
 
@@ -437,6 +457,19 @@ def test_what_came_is_kept_beside_what_the_api_writes(checks: CheckStore, at: li
     at[0] += 60
     assert checks.noticed(seen(begun, id="evt_2"))
     assert checks.get(builders.INSTANCE_ID, begun.check_id).arrivals["created"].event_id == "evt_1"
+
+
+def test_a_ticket_that_copies_the_subject_is_not_the_checks(checks: CheckStore) -> None:
+    # Given a check whose ticket has its number
+    begun = a_check(ticket_id=None)
+    checks.begin(builders.INSTANCE_ID, begun)
+    checks.update(builders.INSTANCE_ID, a_check(ticket_id=55))
+    # When somebody's own ticket has the very same subject
+    subject = seen(begun).ticket["subject"]
+    copied = builders.event(ticket={"id": 56, "subject": subject}, type="ticket_created")
+    # Then its event is like any other, and the check's own is not
+    assert not checks.noticed(copied)
+    assert checks.noticed(seen(begun))
 
 
 def test_what_a_sync_saw_of_the_ticket_is_no_arrival(checks: CheckStore) -> None:

@@ -15,7 +15,7 @@ from freshbridge.event_log.replay_request import MOST_RULES
 from freshbridge.events.normalised import EVENT_TYPES
 
 StateName = Literal["queued", "routing", "waiting", "routed", "duplicate", "parked"]
-OutcomeName = Literal["failed", "acted", "skipped", "unmatched"]
+OutcomeName = Literal["failed", "acted", "skipped", "unmatched", "instance_disabled"]
 _CLOSED = ConfigDict(extra="forbid")
 
 
@@ -36,7 +36,7 @@ class EventSummary(BaseModel):
     type: str | None = Field(description="Null where it could not be read")
     outcome: OutcomeName | None = Field(
         description="What its rules made of it: one failed, one acted, all were skipped, none "
-        "matched; null while it is not done"
+        "matched, or nobody was asked for the instance was disabled; null while it is not done"
     )
     subject: str | None = Field(examples=["ticket 7"])
     occurred_at: str | None
@@ -212,7 +212,7 @@ class ReplayFilter(BaseModel):
 class ReplayProgress(BaseModel):
     """A replay of many events."""
 
-    job_id: str
+    replay_id: str
     state: Literal["running", "finished", "cancelled"]
     filter: ReplayFilter
     rules: list[str]

@@ -10,7 +10,7 @@ from connector_api.documentation.operation import Family, Operation
 
 
 class StartedSync(BaseModel):
-    """A run, and the objects that it copies."""
+    """A run, and the objects that it reads: to copy them, or to tell of their changes only."""
 
     run_id: str
     objects: list[str]
@@ -20,7 +20,7 @@ class Telling(BaseModel):
     """What the last run's changes became, where the integration wants to hear of them."""
 
     mode: Literal["baseline", "telling"] = Field(
-        description="Baseline: the first load, which is remembered and not told"
+        description="Baseline: every record is remembered once and not told"
     )
     since: str
     queued: int = Field(description="Events")
@@ -28,7 +28,7 @@ class Telling(BaseModel):
 
 
 class SyncState(BaseModel):
-    """How far the copy of one object has come."""
+    """How far the reading of one object has come."""
 
     since: str = Field(description="Changes up to here are copied")
     page: int = Field(description="The next page of those after it")

@@ -33,7 +33,8 @@ class WebhookSetup(BaseModel):
     position: Literal[POSITIONS] = Field(  # type: ignore[valid-type]  # the names are the code's
         default=LAST,
         description="Among the account's creation rules. Where only the first that fits runs, "
-        "`first` keeps all others from running on new tickets",
+        "`first` keeps all others from running on new tickets. `last`, where it is given, moves a "
+        "rule that is there already behind them",
     )
     dry_run: bool = Field(default=False, description="Show the requests and send none")
     verify: bool = Field(default=False, description="Check with a test ticket afterwards")
@@ -71,10 +72,17 @@ class WebhookProblem(BaseModel):
 
     code: Literal[
         "missing", "disabled", "renamed", "changed", "wrong_url", "old_secret", "wrong_secret",
-        "duplicate", "doubled", "not_wanted", "outdated", "position", "shadowed",
+        "duplicate", "doubled", "not_wanted", "outdated", "position", "shadowed", "wrong_method",
+        "narrowed",
     ]  # fmt: skip
     message: str
     repairable: bool = Field(description="Whether POST …/webhooks/repair puts it right")
+
+
+class CallingRule(HandMadeRule):
+    """Such a rule, and what keeps it from standing in for one of this integration's own."""
+
+    problems: list[WebhookProblem]
 
 
 class InstalledRule(BaseModel):
@@ -95,7 +103,10 @@ class SyncEvent(BaseModel):
     """An event that Freshdesk's automations cannot tell of."""
 
     event: str
-    comes_from: Literal["sync"]
+    comes_from: Literal["sync", "nowhere"] = Field(
+        description="Sync: while the instance's configuration has event.notification.enabled true "
+        "and event.vendor.type polling"
+    )
     reason: str
 
 
@@ -148,7 +159,7 @@ class Webhooks(BaseModel):
         description="Whether all creation rules that fit run; false for only the first"
     )
     rules: list[InstalledRule]
-    made_by_hand: list[HandMadeRule]
+    made_by_hand: list[CallingRule]
     not_by_webhook: list[SyncEvent]
     warnings: list[str]
     changes: list[RuleChange]
@@ -187,7 +198,7 @@ class AcceptedCheck(BaseModel):
     data: WebhookCheck
 
 
-_REFUSALS = (403, 429, 502)
+_REFUSALS = (400, 403, 429, 502)
 
 FAMILY = Family(
     "Webhook set-up",

@@ -1,4 +1,4 @@
-"""How long a page of a list is to be. Pure."""
+"""How long a page of a list is to be, and how much of each. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,21 @@ class InvalidPageRequest(InvalidRequest):
     """The page cannot be given as it was asked for."""
 
     code = "invalid_page"
+
+
+def read_hydrate(text: str | None, *, usual: bool) -> bool:
+    """The `hydrate` of a query, "true" or "false" in either case; `usual` when there is none.
+
+    Raises:
+        InvalidPageRequest: it is anything else.
+    """
+    said = str(usual).lower() if text is None else text.lower()
+    if said not in ("true", "false"):
+        raise InvalidPageRequest(
+            "the page cannot be given",
+            fields=[FieldError("hydrate", "must be true or false", "invalid_value")],
+        )
+    return said == "true"
 
 
 def read_limit(text: str | None, *, usual: int, largest: int) -> int:

@@ -9,8 +9,9 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,11 +19,15 @@ from freshbridge.events.authentication import authenticate
 from freshbridge.events.normalised import Event
 from freshbridge.events.reading import event_of
 from freshbridge.freshdesk.automation import AutomationType
-from freshbridge.webhooks.choice import read_setup
+from freshbridge.webhooks.check import GIVE_UP_S, read_check, subject_of
+from freshbridge.webhooks.choice import Wish, read_setup
 from freshbridge.webhooks.report import ByHand, Report
+from freshbridge.webhooks.verify import Verifier
 from local.freshdesk.account import DEMO_API_KEY
+from local.simulator.faults import fault_of
 from tests import builders
-from tests.fakes.automations import SECRET, SetupWorld
+from tests.fakes.automations import NOW, SECRET, SetupWorld
+from tests.fakes.checks import MemoryChecks, SentActions
 from tests.simulators.actions.conftest import Desk
 
 DEADLINE_S = 10.0
@@ -238,3 +243,30 @@ def test_an_agent_who_is_no_administrator_is_told_what_a_person_does(
     assert sorted(event.type for event in events) == ["ticket_created", "ticket_resolved"]
     assert all(event.recovered for event in events)
     assert {event.contact["email"] for event in events} == {"mira@client.example"}
+
+
+def test_a_checks_ticket_is_found_and_deleted_where_its_creation_was_not_answered(
+    account: Account,
+) -> None:
+    # Given an account that makes the check's ticket and drops the answer
+    world = account.world
+    account.desk.ticket(subject="Re: Freshbridge webhook check chk_" + "0" * 32)
+    lost = fault_of({"match": "POST /tickets", "kind": "commit_then_drop", "count": 1})
+    account.desk.simulator.state.faults.append(lost)
+    checks = MemoryChecks()
+    verifier = Verifier(
+        world.connections,
+        cast("Any", checks),
+        cast("Any", SentActions()),
+        clock=lambda: NOW,
+        sleep=lambda _seconds: None,
+    )
+    # When the check is made
+    asked = read_check({"wait_s": 0})
+    check = verifier.run(world.instance, Wish(), asked, world.calling)
+    # Then it knows its ticket, and once it is over no ticket of it is left
+    checks.kept[builders.INSTANCE_ID, check.check_id] = replace(check, started_at=NOW - GIVE_UP_S)
+    assert verifier.look(world.instance, check.check_id, world.calling).deleted
+    left = [record["subject"] for page in account.desk.client.tickets() for record in page.records]
+    assert len(left) > 0
+    assert subject_of(check.check_id) not in left

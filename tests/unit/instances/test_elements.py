@@ -63,6 +63,18 @@ def test_a_wrong_required_entry_is_not_called_missing_too() -> None:
     ]
 
 
+@pytest.mark.parametrize("end", ["?x=1", "?", "#top", "/v2?key=1#top"])
+def test_a_base_url_has_no_query(end: str) -> None:
+    # It would be shown to whoever lists instances, and go along with every call
+    http = elements.find("http")
+    with pytest.raises(InvalidConfiguration) as raised:
+        elements.split(http, {"base.url": f"https://api.acme.example{end}"})
+    assert [f.field for f in raised.value.fields] == ["configuration.base.url"]
+    assert "query" in raised.value.fields[0].message
+    shown, _ = elements.split(http, {"base.url": "https://api.acme.example/v2"})
+    assert shown["base.url"] == "https://api.acme.example/v2"
+
+
 @given(st.dictionaries(KEYS, JSON, max_size=6))
 def test_values_come_out_as_texts_or_are_refused_by_name(values: dict[str, Any]) -> None:
     try:

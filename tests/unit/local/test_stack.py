@@ -116,6 +116,15 @@ def test_a_flag_wins_over_the_environment_over_a_free_port() -> None:
     )
 
 
+def test_origins_that_may_be_called_beside_the_simulators_are_named_by_either() -> None:
+    environment = {"FRESHBRIDGE_ALLOWED_ORIGINS": "http://127.0.0.1:8000, https://a.example,"}
+
+    assert parsed([], environment).origins == ("http://127.0.0.1:8000", "https://a.example")
+    assert parsed(["--allowed-origins", "http://b.example"], environment).origins == (
+        "http://b.example",
+    )
+
+
 def test_a_variable_that_is_no_port_is_refused_by_name() -> None:
     with pytest.raises(PortError, match="FRESHBRIDGE_AWS_PORT"):
         parsed([], {"FRESHBRIDGE_AWS_PORT": "http"})

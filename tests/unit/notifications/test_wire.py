@@ -297,6 +297,7 @@ def test_headers_that_cannot_be_sent_are_refused_and_told(text: str) -> None:
          ",".join(f"{URL}/{n}" for n in range(11)), "more than 10"),
         ("event.notification.type", "email", "webhook"),
         ("event.notification.basic.username", "a:b", "colon"),
+        ("event.vendor.type", "carrier", "polling or webhook"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_told_when_it_is_configured(
@@ -317,4 +318,6 @@ def test_what_can_be_used_is_not_complained_of() -> None:
 
     assert callback_errors(entries, {}, allowed_origins=allowed) == []
     assert callback_errors({}, {}) == []
+    for kind in ("", "webhook", "webhooks", " Polling "):
+        assert callback_errors({"event.vendor.type": kind}, {}) == []
     assert isinstance(callback_errors(entries, {})[0], FieldError)

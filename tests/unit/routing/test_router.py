@@ -46,6 +46,7 @@ class World:
         self.statuses: Statuses | None = None
         self.steps: list[str] = []
         self.seen: dict[str, Any] = {}
+        self.noted_disabled = False
         self.told = Observed()
         around = Surroundings(
             is_check=lambda _event: self._step("check", self.check),
@@ -105,9 +106,16 @@ class World:
         return [replace(run, **self.outcomes.get(run.rule.rule_id, {})) for run in runs]
 
     def routed(
-        self, event: Event, runs: Iterable[Run], *, considered: int, published_at: str
+        self,
+        event: Event,
+        runs: Iterable[Run],
+        *,
+        considered: int,
+        published_at: str,
+        disabled: bool = False,
     ) -> None:
         """Note it."""
+        self.noted_disabled = disabled
         ids = [run.rule.rule_id for run in runs]
         self._step("note", None, (event, ids, considered, published_at))
 
@@ -156,6 +164,27 @@ def test_a_webhook_check_is_noted_and_runs_nothing() -> None:
     assert world.steps == ["take", "check", "note"]
     assert world.seen["note"] == (builders.event(), [], 0, "")
     assert world.told.counts == {"ActionsRequested": 0}
+
+
+def test_an_event_of_a_disabled_instance_is_noted_and_nobody_is_asked_or_told() -> None:
+    world = World(builders.rule())
+    world.wants_callback = True
+    world.connected = replace(builders.instance(), disabled=True)
+
+    world.route()
+
+    assert world.steps == ["take", "check", "instance", "note"]
+    assert world.seen["note"] == (builders.event(), [], 0, "")
+    assert world.noted_disabled
+    assert world.told.counts == {"ActionsRequested": 0}
+
+
+def test_an_event_of_an_enabled_instance_is_not_noted_as_disabled() -> None:
+    world = World(builders.rule())
+
+    world.route()
+
+    assert not world.noted_disabled
 
 
 def test_some_rules_run_once_more_and_no_subscriber_hears_of_it() -> None:

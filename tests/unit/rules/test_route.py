@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -120,6 +120,33 @@ def test_the_whole_event_can_be_named_too() -> None:
 
 
 # --- when
+
+
+def test_templates_see_who_asked_as_conditions_do_though_the_provider_refuses_more() -> None:
+    # Given a webhook that tells of the requester, and a provider that told nothing more
+    event = replace(
+        builders.event(contact={"email": "ada@customer.example", "name": "Ada"}),
+        enriched="refused",
+        enrichment_error="forbidden: no",
+    )
+    text = "{{ ticket.requester.name }} {{ event.ticket.requester.email }}"
+    action = RuleAction("freshdesk", "add_note", {"ticket_id": 7, "body": text})
+    rule = builders.rule(
+        conditions={"ticket.requester.email": "ada@customer.example"}, actions=(action,)
+    )
+
+    run = only(rule, event)
+
+    assert (run.outcome, run.reason) == ("ran", "")
+    assert run.actions[0].parameters["body"] == "Ada ada@customer.example"
+    # What the ticket itself says of its requester comes first.
+    own = replace(event, ticket={**event.ticket, "requester": {"name": "Grace"}})
+    assert (
+        only(builders.rule(actions=(action,)), own)
+        .actions[0]
+        .parameters["body"]
+        .startswith("Grace ada@")
+    )
 
 
 def test_a_delayed_action_names_the_time_before_which_it_may_not_begin() -> None:

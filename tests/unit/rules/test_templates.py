@@ -241,6 +241,33 @@ def test_good_templates_and_plain_values_pass_the_check() -> None:
     check({"a": "{{ ticket.id }}", "b": 7, "c": [None, "x { y"], "d": "{{ unknown.name }}"})
 
 
+@pytest.mark.parametrize("options", [{}, {"html": {"p"}}, {"slack": True}])
+def test_null_is_never_written_out(options: dict[str, Any]) -> None:
+    # Given a ticket without a type, which Freshdesk shows as null
+    name = "message" if "slack" in options else "p"
+    given = {name: "type {{ ticket.type }}."}
+
+    # Then the rule says whether that is an error, which names it, or nothing
+    with pytest.raises(InvalidTemplate, match=r"null value: ticket\.type"):
+        render(given, EVENT, **options)
+    assert render(given, EVENT, lenient=True, **options) == {name: "type ."}
+    spoken = {name: "type {{ ticket.type|default('none') }}, {{ ticket.type|d('<b>')|safe }}."}
+    assert render(spoken, EVENT, **options) == {name: "type none, <b>."}
+    asked = {name: "{% if ticket.type %}{{ ticket.type }}{% else %}no type{% endif %}"}
+    assert render(asked, EVENT, **options) == {name: "no type"}
+
+
+def test_a_loop_that_is_too_long_is_told_as_such() -> None:
+    with pytest.raises(InvalidTemplate, match="range has too many elements"):
+        rendered("x{% for i in range(1000000) %}x{% endfor %}")
+
+
+def test_default_may_stand_for_what_is_false_too() -> None:
+    assert rendered("{{ ticket.subject|default('x') }}") == EVENT["ticket"]["subject"]
+    assert rendered("{{ false|default('x') }}") is False
+    assert rendered("{{ false|default('x', true) }}") == "x"
+
+
 # --- what a template may say
 
 

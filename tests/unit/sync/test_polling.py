@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from freshbridge.sync.polling import InvalidPolling, Polling, polling_of
+from freshbridge.sync.polling import InvalidPolling, Polling, only_told, polling_of
 from tests import builders
 
 ON = {"event.notification.enabled": "true", "event.vendor.type": "polling"}
@@ -95,3 +95,21 @@ def test_other_objects_have_names_of_their_own() -> None:
 def test_what_cannot_be_used_is_refused_with_its_place(value: object, words: str) -> None:
     with pytest.raises(InvalidPolling, match=words):
         polling(ON | {"event.poller.configuration": value})
+
+
+@pytest.mark.parametrize(
+    ("changed", "names"),
+    [
+        ({}, ("deleted_tickets", "contacts")),
+        ({"configuration": {}}, ()),
+        ({"configuration": ON | {"event.objects": "incidents"}}, ("deleted_tickets",)),
+        ({"configuration": ON | {"event.objects": "contacts"}}, ("contacts",)),
+        ({"configuration": ON | {"event.poller.configuration": "{"}},
+         ("deleted_tickets", "contacts")),
+        ({"platform": "freshsales"}, ()),
+        ({"sync_objects": ()}, ()),
+    ],
+)  # fmt: skip
+def test_what_is_read_for_its_events_alone(changed: dict[str, Any], names: tuple[str, ...]) -> None:
+    instance = builders.instance(**{"configuration": ON} | changed)
+    assert only_told(instance) == names

@@ -287,3 +287,12 @@ def test_a_plan_names_every_object_of_every_enabled_instance() -> None:
         ("ins_d", "tickets"),
     ]
     assert {(w.run_id, w.started_at) for w in work} == {("run_1", builders.RECEIVED_AT)}
+
+
+def test_a_plan_reads_more_for_who_wants_changes_told() -> None:
+    wanted = {"event.notification.enabled": "true", "event.vendor.type": "polling"}
+    told = builders.instance(configuration=wanted)
+
+    work = list(plan([told], run_id="run_1", started_at=builders.RECEIVED_AT))
+
+    assert [w.object for w in work] == ["tickets", "deleted_tickets", "contacts"]

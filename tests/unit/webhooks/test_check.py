@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from freshbridge.budget.turn_taking import Waiting
-from freshbridge.errors import InvalidRequest, Throttled
+from freshbridge.errors import InvalidRequest, ProviderDown, Throttled
 from freshbridge.http_message import ProviderReply, ProviderRequest
 from freshbridge.instances.trace import Cause
 from freshbridge.webhooks.check import (
@@ -26,7 +26,7 @@ from freshbridge.webhooks.verify import DELETE_AFTER_S, LOOK_S, Verifier
 from tests import builders
 from tests.fakes.automations import NOW, SetupWorld
 from tests.fakes.checks import MemoryChecks, SentActions
-from tests.fakes.provider import FakeTransport, empty_reply, json_reply
+from tests.fakes.provider import FakeTransport, PagedList, empty_reply, json_reply
 
 TICKETS = "/api/v2/tickets"
 NOTES = f"{TICKETS}/55/notes"
@@ -50,7 +50,9 @@ class Desk:
         self.delay_s = delay_s
         self.subject = ""
         self.due: list[tuple[float, str, dict[str, Any]]] = []
+        self.tickets: list[dict[str, Any]] = [{"id": 54, "subject": "Re: Printer"}]
         self.provider.on("POST", TICKETS, self._created)
+        self.provider.on("GET", TICKETS, self._listed)
         self.provider.on("PUT", ONE, self._updated)
         self.provider.on("POST", NOTES, self._noted)
         self.provider.on("DELETE", ONE, empty_reply(204))
@@ -85,8 +87,12 @@ class Desk:
 
     def _created(self, request: ProviderRequest) -> ProviderReply:
         self.subject = str((request.json or {})["subject"])
+        self.tickets.insert(0, {"id": 55, "subject": self.subject})
         self.fires("created", type="ticket_created")
         return json_reply({"id": 55}, 201)
+
+    def _listed(self, request: ProviderRequest) -> ProviderReply:
+        return PagedList(self.tickets)(request)
 
     def _updated(self, request: ProviderRequest) -> ProviderReply:
         changed = request.json or {}
@@ -290,6 +296,59 @@ def test_a_ticket_whose_creation_was_not_answered_is_found_by_its_webhook() -> N
     assert len(desk.sent("DELETE", ONE)) == 1
 
 
+def lost(desk: Desk, *, made: bool) -> Callable[[ProviderRequest], ProviderReply]:
+    """A creation whose answer does not come."""
+
+    def answer(request: ProviderRequest) -> ProviderReply:
+        if made:
+            desk._created(request)
+        return empty_reply(502)
+
+    return answer
+
+
+def test_a_ticket_that_was_made_without_an_answer_is_found_and_cleared_away() -> None:
+    # Given a creation that takes effect, of which no answer comes
+    desk = Desk(*ALL)
+    desk.provider._answers[("POST", TICKETS)] = [lost(desk, made=True)]
+    # When the check goes on
+    check = desk.run()
+    # Then it found the ticket, made no second one, and left nothing behind
+    assert (check.state(desk.now), check.ticket_id, check.deleted) == ("arrived", 55, True)
+    assert len(desk.sent("POST", TICKETS)) == 1
+    assert [request.parameters for request, _ in desk.queue.sent] == [{"ticket_id": 55}]
+
+
+@pytest.mark.parametrize("listing", [json_reply([]), empty_reply(502)])
+def test_a_ticket_that_is_seen_only_later_has_a_way_to_be_found(listing: ProviderReply) -> None:
+    # Given a creation without an answer, whose ticket no list shows yet
+    desk = Desk()
+    desk.provider._answers[("POST", TICKETS)] = [lost(desk, made=True)]
+    listed = desk.provider._answers[("GET", TICKETS)]
+    desk.provider._answers[("GET", TICKETS)] = [listing]
+    with pytest.raises(ProviderDown) as caught:
+        desk.run()
+    # Then the refusal names the check
+    ((_, check_id),) = desk.checks.kept
+    assert check_id in caught.value.advice
+    check = desk.checks.get(builders.INSTANCE_ID, check_id)
+    # And a look at it finds the ticket, once one can
+    assert desk.look(check).ticket is None
+    desk.provider._answers[("GET", TICKETS)] = listed
+    assert desk.look(check).ticket == 55
+    assert [request.parameters for request, _ in desk.queue.sent] == [{"ticket_id": 55}]
+    assert desk.checks.get(builders.INSTANCE_ID, check_id).untried.keys() == set(ALL[1:])
+
+
+def test_a_ticket_that_was_never_made_is_not_looked_for_among_others() -> None:
+    desk = Desk()
+    desk.provider._answers[("POST", TICKETS)] = [lost(desk, made=False)]
+    with pytest.raises(ProviderDown):
+        desk.run()
+    assert desk.queue.sent == []
+    assert desk.sent("DELETE", ONE) == []
+
+
 def test_a_check_whose_ticket_is_nowhere_ends_without_one() -> None:
     desk = Desk()
     desk.provider._answers[("POST", TICKETS)] = [empty_reply(429)]
@@ -318,6 +377,15 @@ def test_what_is_wrong_with_a_request_is_named(body: dict[str, Any], field: str)
     with pytest.raises(InvalidSetup) as caught:
         read_check(body)
     assert [fault.field for fault in caught.value.fields] == [field]
+
+
+OURS = f"Freshbridge webhook check chk_{'0' * 32}"
+
+
+def test_a_ticket_that_quotes_a_checks_subject_is_not_its_own() -> None:
+    assert check_id_in(builders.event(ticket={"subject": f"{OURS} "})) == OURS[-36:]
+    for subject in (f"Re: {OURS}", f"{OURS} help", f"Re: {OURS} help", OURS[-36:]):
+        assert check_id_in(builders.event(ticket={"subject": subject})) is None
 
 
 @pytest.mark.parametrize(

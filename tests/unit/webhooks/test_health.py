@@ -16,6 +16,7 @@ from freshbridge.webhooks.choice import BY_WEBHOOK, Wish
 from freshbridge.webhooks.found import Account, header_of, sort_out
 from freshbridge.webhooks.health import Secrets, agrees
 from freshbridge.webhooks.plan import ALL_PIECES, Target, examine, masked, removal, steps_for
+from freshbridge.webhooks.report import Report
 from tests.fakes.automations import NOW, OLD_SECRET, SECRET
 
 URL = "https://a.example/live/api/webhooks/freshdesk/193"
@@ -156,6 +157,136 @@ def test_a_hand_made_rule_beside_ours_doubles_every_event() -> None:
     assert codes(lists) == {"created": ["doubled"]}
     # Which of the two goes is for a person to say
     assert steps_for(examine(account(lists), Wish(), target()), Wish(), target()) == []
+
+
+def by_hand(damage: Callable[[Record], Any], piece_at: tuple[int, int]) -> dict[int, list[Record]]:
+    """An account in which one rule is a person's own, and has something about it."""
+    lists = installed()
+    rule = lists[piece_at[0]][piece_at[1]]
+    rule["name"] = "By hand"
+    hook(rule)["custom_headers"].pop("X-Freshbridge-Rule")
+    damage(rule)
+    return lists
+
+
+HAND_FAULTS: list[tuple[str, Callable[[Record], Any], str, bool]] = [
+    (
+        "wrong secret",
+        lambda r: set_header(r, "X-Freshbridge-Secret", "typo"),
+        "wrong_secret",
+        False,
+    ),
+    ("no secret", lambda r: hook(r).pop("custom_headers"), "wrong_secret", False),
+    ("old secret", lambda r: set_header(r, "X-Freshbridge-Secret", OLD_SECRET), "old_secret", True),
+    ("GET", lambda r: hook(r).update(request_type="GET"), "wrong_method", False),
+    ("outdated", lambda r: r.update(outdated=True), "outdated", True),
+    ("asleep", lambda r: r.update(active=False), "disabled", False),
+    (
+        "narrowed",
+        lambda r: r["conditions"][0]["properties"][0].update(value=[4]),
+        "narrowed",
+        True,
+    ),
+    (
+        "one more condition",
+        lambda r: r["conditions"][0].update(
+            match_type="all",
+            properties=[
+                *r["conditions"][0]["properties"],
+                {"field_name": "status", "operator": "in", "value": [2]},
+            ],
+        ),
+        "narrowed",
+        True,
+    ),
+    ("unreadable conditions", lambda r: r.update(conditions=["x"]), "narrowed", True),
+    (
+        "another's login",
+        lambda r: hook(r).update(custom_headers={}, auth_header={"username": "a", "password": "b"}),
+        "wrong_secret",
+        False,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("damage", "code", "comes"), [f[1:] for f in HAND_FAULTS], ids=[f[0] for f in HAND_FAULTS]
+)
+def test_a_hand_made_rule_that_does_not_bring_everything_does_not_stand_in_for_ours(
+    damage: Callable[[Record], Any], code: str, comes: bool
+) -> None:
+    # Given a creation rule made by hand that is not sound, and none of ours
+    lists = by_hand(damage, (1, 0))
+    states = examine(account(lists), Wish(), target())
+    # Then ours is missed, and is what a repair makes
+    assert codes(lists) == {"created": ["missing"]}
+    (step,) = steps_for(states, Wish(), target())
+    assert (step.kind, step.state.key) == ("create", "created")
+    # And the hand-made one is listed with what is wrong about it
+    shown = Report(Wish(), target(), account(lists), tuple(states)).shown()
+    assert not shown["healthy"]
+    (listed,) = shown["made_by_hand"]
+    assert [problem["code"] for problem in listed["problems"]] == [code]
+    assert any("'By hand'" in warning for warning in shown["warnings"])
+    assert SECRET not in json.dumps(shown)
+    # When ours is there beside it
+    lists[1].append({**json.loads(json.dumps(step.body)), "id": 990, "position": 2})
+    # Then only a rule of which something comes doubles its events
+    assert codes(lists) == ({"created": ["doubled"]} if comes else {})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda r: r.update(conditions=[]),
+        lambda r: r.update(conditions=[{"match_type": "any", "properties": []}]),
+        lambda r: set_header(r, "X-Freshbridge-Secret", "********"),
+        lambda r: hook(r).update(custom_headers=None, auth_header={"password": SECRET}),
+        lambda r: hook(r).update(custom_headers=None, auth_header={"username": "fd"}),
+        lambda r: hook(r).update(custom_headers=None, api_key=SECRET),
+    ],
+)
+def test_a_sound_hand_made_rule_stands_in_for_ours(change: Callable[[Record], Any]) -> None:
+    lists = by_hand(change, (1, 0))
+    assert codes(lists) == {}
+    shown = Report(
+        Wish(), target(), account(lists), tuple(examine(account(lists), Wish(), target()))
+    ).shown()
+    assert (shown["healthy"], shown["warnings"]) == (True, [])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda r: r.update(performer={"type": 1}),
+        lambda r: r["events"][0].update(to=4),
+    ],
+)
+def test_a_hand_made_rule_on_less_than_every_update_does_not_stand_in(
+    change: Callable[[Record], Any],
+) -> None:
+    assert codes(by_hand(change, (4, 0))) == {"status": ["missing"]}
+
+
+def test_rules_that_ours_keeps_from_running_are_told_of() -> None:
+    lists = installed()
+    lists[1].append(OTHER | {"position": 2})
+    told = {
+        cascading: Report(
+            Wish(),
+            target(),
+            account(lists, cascading=cascading),
+            tuple(examine(account(lists, cascading=cascading), Wish(), target())),
+        ).shown()["warnings"]
+        for cascading in (True, False)
+    }
+    assert told[True] == []
+    (warning,) = told[False]
+    assert "'Assign VIPs'" in warning
+    # But not while ours is switched off
+    lists[1][0]["active"] = False
+    found = account(lists, cascading=False)
+    assert Report(Wish(), target(), found, ()).shown()["warnings"] == []
 
 
 def test_a_missing_rule_is_created() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -285,6 +286,35 @@ def test_after_a_rotation_repair_sends_the_new_secret(world: World) -> None:
     for rules in world.account.rules.values():
         for rule in rules:
             assert rule["actions"][0]["custom_headers"]["X-Freshbridge-Secret"] == "newer"
+
+
+def test_the_last_position_is_taken_when_it_is_asked_for() -> None:
+    # Given our rule before another, in an account where only the first that fits runs
+    world = World(cascading=False)
+    world.install()
+    other = world.account.add(1, name="Assign VIPs")
+    # Then neither a look nor a repair moves it, for behind it would be told of less
+    assert "'Assign VIPs'" in world.health().shown()["warnings"][0]
+    assert world.repair().steps == ()
+    # And what the first position would hold back is told before it is taken
+    rehearsed = world.install(position="first", dry_run=True)
+    assert "'Assign VIPs'" in rehearsed.shown()["warnings"][0]
+    # When the last position is asked for
+    report = world.install(position="last")
+    # Then it is there, and says what it misses now
+    assert world.account.rules[1][0]["id"] == other["id"]
+    assert [change["did"] for change in report.shown()["changes"]] == ["updated"]
+    assert problems(report) == {"created": ["shadowed"]}
+    assert report.shown()["warnings"] == []
+    assert world.install(position="last").steps == ()
+
+
+@pytest.mark.parametrize("platform", ["slack", "http", "freshsales"])
+def test_what_is_no_freshdesk_has_nothing_to_repair(world: World, platform: str) -> None:
+    world.instance = replace(world.instance, platform=platform)
+    with pytest.raises(Misconfigured, match="Only Freshdesk's") as caught:
+        world.repair()
+    assert ("workflow" in caught.value.advice) == (platform == "freshsales")
 
 
 def test_nothing_to_repair_where_nothing_was_installed(world: World) -> None:

@@ -48,6 +48,8 @@ class Outcome(StrEnum):
     ACTED = "acted"
     SKIPPED = "skipped"
     UNMATCHED = "unmatched"
+    INSTANCE_DISABLED = "instance_disabled"
+    """Nobody asked them: the instance was switched off. A replay does."""
 
 
 @dataclass(frozen=True)

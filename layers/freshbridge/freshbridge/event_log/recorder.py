@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from freshbridge import aws, timestamps
-from freshbridge.event_log.entry import Entry, State, outcome_of, rule_runs
+from freshbridge.event_log.entry import Entry, Outcome, State, outcome_of, rule_runs
 from freshbridge.event_log.items import runs_text
 
 if TYPE_CHECKING:
@@ -79,11 +79,18 @@ class Recorder:
         )
 
     def routed(
-        self, event: Event, runs: Iterable[Run], *, considered: int, published_at: str
+        self,
+        event: Event,
+        runs: Iterable[Run],
+        *,
+        considered: int,
+        published_at: str,
+        disabled: bool = False,
     ) -> None:
         """Note what rules made of the event, and when the event bus took it, "" for not at all.
 
-        One of whose rules failed is about to be parked for that, and does not count as routed yet.
+        `disabled`: its instance is switched off, so nobody was asked. One of whose rules failed is
+        about to be parked for that, and does not count as routed yet.
 
         Raises:
             ClientError, BotoCoreError: it is not noted; the event has to be routed again.
@@ -100,7 +107,7 @@ class Recorder:
                 "enriched": event.enriched,
                 "enriched_at": event.enriched_at,
                 "enrichment_error": event.enrichment_error,
-                "outcome": outcome_of(runs).value,
+                "outcome": (Outcome.INSTANCE_DISABLED if disabled else outcome_of(runs)).value,
                 "considered": considered,
                 "actions": sum(len(run.actions) for run in runs),
                 "runs": runs_text(named) if named else "",

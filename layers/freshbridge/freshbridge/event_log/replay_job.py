@@ -113,7 +113,7 @@ class ReplayJob:
     def shown(self) -> dict[str, Any]:
         """The job as the API tells it."""
         return {
-            "job_id": self.job_id,
+            "replay_id": self.job_id,
             "state": self.state,
             "filter": self.chosen.asked(),
             "rules": list(self.rules),

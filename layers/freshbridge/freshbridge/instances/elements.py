@@ -48,6 +48,8 @@ class Entry:
     required: bool = False
     secret: bool = False
     default: str | None = None
+    path_only: bool = False
+    """A URL that ends with its path: what it asks for belongs to the single call."""
 
     def read(self, value: object) -> str:
         """A value as the text that is kept: `True` becomes "true", an object its JSON.
@@ -65,6 +67,8 @@ class Entry:
             raise ValueError("must be a text, a number or a boolean")
         if len(text) > LONGEST_VALUE:
             raise ValueError(f"is longer than {LONGEST_VALUE} characters")
+        if self.path_only and ("?" in text or "#" in text):
+            raise ValueError("has a query or a fragment: give a query with each call")
         if not self.type.startswith("BOOLEAN"):
             return text
         if text.lower() not in (*_TRUE, *_FALSE):
@@ -184,7 +188,7 @@ ELEMENTS = (
         "Call any HTTP API that the deployer has allowed.", "elements/provider_http.png", "custom",
         (
             Entry("base.url", "Base URL", "Its origin must be allowed by the deployer",
-                  required=True),
+                  required=True, path_only=True),
             Entry("authorization", "Authorization header", "Sent as it is", "PASSWORD",
                   secret=True),
             Entry("signing.key", "Signing key", "Signs each request, in X-Freshbridge-Signature",

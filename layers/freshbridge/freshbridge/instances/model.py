@@ -36,9 +36,9 @@ class Instance:
     provider's scheme and host. `configuration` holds the element's entries that are no secret, all
     texts; `secret_entries` names those that the vault has. `config` is what /api/integrations keeps
     for a person (default_group_id, custom_field_mapping, …; see instances.config). `created_at` is
-    UTC, ISO 8601. A disabled instance runs no action and no sync; its webhooks are still stored.
-    Until `trace_until`, epoch seconds, its provider calls are kept (see trace). `version` grows
-    with every write and guards against two at once.
+    UTC, ISO 8601. A disabled instance runs no action, rule, callback or sync; its webhooks are
+    still stored. Until `trace_until`, epoch seconds, its provider calls are kept (see trace).
+    `version` grows with every write and guards against two at once.
     """
 
     instance_id: str

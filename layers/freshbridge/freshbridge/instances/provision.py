@@ -23,7 +23,7 @@ from freshbridge.instances.registry import IdTaken, UnknownInstance
 from freshbridge.instances.request import Wanted
 from freshbridge.instances.vault import SecretExists
 from freshbridge.notifications.configuration import PREFIX as CALLBACK_ENTRIES
-from freshbridge.notifications.configuration import callback_errors
+from freshbridge.notifications.configuration import VENDOR_TYPE, callback_errors
 
 if TYPE_CHECKING:
     from freshbridge.instances.registry import Registry
@@ -141,7 +141,9 @@ class Provisioner:
             return self._registry.change(instance_id, lambda now: self._edited(now, change))
         held = self._vault.credentials(instance_id)
         wanted = self._credentials(before, change, held)
-        calls_back_otherwise = any(key.startswith(CALLBACK_ENTRIES) for key in change.values)
+        calls_back_otherwise = any(
+            key == VENDOR_TYPE or key.startswith(CALLBACK_ENTRIES) for key in change.values
+        )
         if calls_back_otherwise:
             self._check_callbacks(after, wanted)
         connects_anew = _connects_anew(before, after, change.values)
@@ -247,7 +249,7 @@ class Provisioner:
     def _check_callbacks(self, instance: Instance, secret: dict[str, str]) -> None:
         wrong = callback_errors(instance.configuration, secret, allowed_origins=self._allowed)
         if wrong:
-            raise InvalidConfiguration("the callback cannot be called", fields=wrong)
+            raise InvalidConfiguration("events cannot be sent as configured", fields=wrong)
 
     def _credentials(
         self, instance: Instance, change: Change, held: dict[str, str]

@@ -30,6 +30,8 @@ POLLING_EVENTS, WEBHOOK_EVENTS = 10, 20
 """Events that one notification holds at most, by how they came."""
 _ENABLED, _URL, _TYPE = f"{PREFIX}enabled", f"{PREFIX}callback.url", f"{PREFIX}type"
 _HEADERS = f"{PREFIX}callback.headers"
+VENDOR_TYPE = "event.vendor.type"
+_VENDOR_TYPES = ("", "polling", "webhook", "webhooks")
 _USERNAME, _PASSWORD = f"{PREFIX}basic.username", f"{PREFIX}basic.password"
 SIGNATURE_KEY = f"{PREFIX}signature.key"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
@@ -97,6 +99,8 @@ def callback_errors(
             wrong.append(_error(_URL, f"{error.what}. {error.advice}"))
     if configuration.get(_TYPE, "webhook") not in ("", "webhook", "webhooks"):
         wrong.append(_error(_TYPE, "must be webhook"))
+    if configuration.get(VENDOR_TYPE, "").strip().lower() not in _VENDOR_TYPES:
+        wrong.append(_error(VENDOR_TYPE, "must be polling or webhook"))
     if ":" in configuration.get(_USERNAME, ""):
         wrong.append(_error(_USERNAME, "holds a colon, which Basic authentication cannot send"))
     try:

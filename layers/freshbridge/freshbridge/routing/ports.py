@@ -38,9 +38,18 @@ class Recorder(Protocol):
         ...  # pragma: no cover  # as above
 
     def routed(
-        self, event: Event, runs: Iterable[Run], *, considered: int, published_at: str
+        self,
+        event: Event,
+        runs: Iterable[Run],
+        *,
+        considered: int,
+        published_at: str,
+        disabled: bool = False,
     ) -> None:
-        """Note what rules made of the event, and when subscribers were told, "" for not at all."""
+        """Note what rules made of the event, and when subscribers were told, "" for not at all.
+
+        `disabled`: its instance is switched off, so nobody was asked or told.
+        """
         ...  # pragma: no cover  # as above
 
 

@@ -1,6 +1,6 @@
 """Route one event of the queue: the order in which everything is done with it.
 
-    taken ─► webhook check? ─► named ─► fetched ─► rules ─► bus ─► callbacks ─► noted
+    taken ─► webhook check? ─► named ─► disabled? ─► fetched ─► rules ─► bus ─► callbacks ─► noted
 
 Whatever fails in between is done again with the message: each step does nothing the second time. A
 rule that cannot work fails the event last, when all the others have run and everybody was told.
@@ -85,6 +85,12 @@ class Router:
         instance = self._around.instance(taken.event.instance_id)
         config = instance.config if instance else {}
         event = typed(FieldNames.of(config).shown_event(taken.event), config)
+        if instance is not None and instance.disabled:
+            # Kept, so that it can be replayed once the instance is switched on.
+            self._log.info("event of a disabled instance", extra={"event_type": event.type})
+            count(self._metrics, "ActionsRequested", 0)
+            self._recorder.routed(event, [], considered=0, published_at="", disabled=True)
+            return
         rules = self._around.rules(event.instance_id)
         if taken.only:
             rules = [rule for rule in rules if rule.rule_id in taken.only]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from freshbridge.actions.catalogue import CATALOGUE, Catalogue
+from freshbridge.actions.action import Action
+from freshbridge.actions.catalogue import CATALOGUE, Catalogue, UnknownAction
 from freshbridge.rules import templates
 from freshbridge.rules.comparison import Statuses
 from freshbridge.rules.condition_reading import tests_of
@@ -21,17 +22,16 @@ def check(rule: Rule, statuses: Statuses | None = None, catalogue: Catalogue = C
     `statuses` are the account's own, where its `config` names them.
 
     Raises:
-        UnknownAction: the catalogue has no such action.
         InvalidTemplate: naming the parameter and the line.
-        InvalidRule: a value, parameter or name that there is none of, or results used where there
-            are none.
+        InvalidRule: an action, value, parameter or name that there is none of, or results used
+            where there are none.
     """
     if rule.platform == "freshdesk" and rule.event.startswith(OF_TICKETS):
         for test in tests_of(rule.condition):
             check_values(test, statuses or {})
     for position, action in enumerate(rule.actions):
         path = f"actions[{position}].parameters"
-        found = catalogue.find(action.platform, action.action)
+        found = _found(catalogue, action, f"actions[{position}].action")
         named = templates.check(action.parameters, path) & templates.RESULTS
         if named and not rule.options.ordered:
             raise invalid(
@@ -43,6 +43,13 @@ def check(rule: Rule, statuses: Statuses | None = None, catalogue: Catalogue = C
             raise invalid(path, "uses results, but no action comes before it")
         _check_names(action, path, {one.name for one in rule.actions[:position] if one.name})
         check_parameters(found, action.parameters, path)
+
+
+def _found(catalogue: Catalogue, action: RuleAction, path: str) -> Action:
+    try:
+        return catalogue.find(action.platform, action.action)
+    except UnknownAction as error:
+        raise invalid(path, f"is unknown: {error.what}", advice=error.advice) from None
 
 
 def _check_names(action: RuleAction, path: str, steps: set[str]) -> None:

@@ -52,7 +52,12 @@ class Foresight:
 
     def unfilled(self, paths: Iterable[Steps]) -> set[Steps]:
         """Which of the paths that templates name the event lacks."""
-        return {steps for steps in paths if lacks(self.event, self._whole, steps)}
+        return {
+            steps
+            for steps in paths
+            if lacks(self.event, self._whole, steps)
+            and not any(_is_there(self._whole, path) for path in _stand_ins(steps))
+        }
 
     def of_rule(
         self,

@@ -38,6 +38,8 @@ LONGEST_DELAY_S = 43_200
 _ACTION_NAME = re.compile(r"[A-Za-z_]\w{0,63}")
 _ACTION_MEMBERS = ("platform", "action", "parameters", "instance_id", "name", "delay_s")
 _INSTANCE_ID = re.compile(r"[0-9]{1,20}")
+PLATFORMS = ("freshdesk", "freshsales")
+"""Those whose events there are."""
 OF_TICKETS = ("ticket_", "note_", "reply_")
 _KEPT = ("rule_id", "version", "created_at", "updated_at")
 """Members that a saved rule is shown with and that may come back with it: they change nothing."""
@@ -104,8 +106,10 @@ def read_rule(body: dict[str, Any], *, rule_id: str, saved: bool = False) -> Rul
     if not saved:
         _check_members(trigger, ("platform", "event", "conditions"), "trigger.")
     event = _text(trigger, "trigger.event")
+    if not saved and (platform := _text(trigger, "trigger.platform")) not in PLATFORMS:
+        raise invalid("trigger.platform", f"{platform[:64]!r} is not one of {_named(PLATFORMS)}")
     if event not in EVENT_TYPES:
-        raise invalid("trigger.event", f"{event[:64]!r} is not one of {', '.join(EVENT_TYPES)}")
+        raise invalid("trigger.event", f"{event[:64]!r} is not one of {_named(EVENT_TYPES)}")
     rule = Rule(
         rule_id=rule_id,
         name=_name(body.get("name")) or event,
@@ -120,6 +124,10 @@ def read_rule(body: dict[str, Any], *, rule_id: str, saved: bool = False) -> Rul
     if saved:
         rule = replace(rule, **{name: body[name] for name in _KEPT[1:] if name in body})
     return rule
+
+
+def _named(names: tuple[str, ...]) -> str:
+    return ", ".join(names)
 
 
 def write_rule(rule: Rule) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from typing import Any
 from freshbridge import timestamps
 from freshbridge.actions.catalogue import CATALOGUE, Catalogue, InvalidParameters, validate
 from freshbridge.events.fetchable import Wanted
+from freshbridge.events.freshdesk_webhook import NotATicketEvent
+from freshbridge.events.freshsales_webhook import NotARecordEvent
 from freshbridge.events.normalised import EVENT_TYPES, Event
 from freshbridge.events.reading import event_of
 from freshbridge.queues.envelope import ReceivedEvent
@@ -42,12 +44,10 @@ def read_event(value: object, *, instance_id: str, platform: str, now: str) -> E
     if not isinstance(value, dict):
         raise invalid("event", "must be an object: an event, or a webhook's body")
     if value.get("type") not in EVENT_TYPES:
-        if isinstance(value.get("ticket"), dict):
-            raise invalid("event.type", f"must be one of {', '.join(EVENT_TYPES)}")
         received = ReceivedEvent(
             "evt_test", instance_id, platform, now, "application/json", json.dumps(value)
         )
-        return event_of(received)
+        return _webhook(received, value)
     given = {}
     for member in fields(Event):
         if member.name in value and member.name != "instance_id":
@@ -60,6 +60,19 @@ def read_event(value: object, *, instance_id: str, platform: str, now: str) -> E
         raise invalid("event.received_at", "must be an ISO 8601 time")
     defaults = {"id": "evt_test", "platform": platform, "occurred_at": now, "received_at": now}
     return Event(**{**defaults, **given, "instance_id": instance_id})
+
+
+def _webhook(received: ReceivedEvent, value: dict[str, Any]) -> Event:
+    unknown = invalid("event.type", f"must be one of {', '.join(EVENT_TYPES)}")
+    if isinstance(value.get("ticket"), dict):
+        raise unknown
+    try:
+        return event_of(received)
+    except (NotATicketEvent, NotARecordEvent):
+        # Without either it was meant as an event of the bus's form.
+        if value and "type" not in value:
+            raise
+        raise unknown from None
 
 
 def _is_time(text: str) -> bool:

@@ -147,11 +147,20 @@ def action_request(
 def template_context(event: Event) -> dict[str, Any]:
     """What templates see: the event's parts by their names, and the event whole.
 
-    What the provider sent is `event.raw`; once is enough of it, for it may be large.
+    What the provider sent is `event.raw`; once is enough of it, for it may be large. Who asked for
+    a ticket is its `requester`, as in conditions, whether that was fetched or came as the contact.
     """
+    whole = _whole(event)
+    requester = event.ticket.get("requester", {})
+    if event.ticket and event.contact and isinstance(requester, dict):
+        whole["ticket"] = event.ticket | {"requester": event.contact | requester}
+    return {name: value for name, value in whole.items() if name != "raw"} | {"event": whole}
+
+
+def _whole(event: Event) -> dict[str, Any]:
     whole = event.as_dict()
     whole.pop("raw_text", None)
-    return {name: value for name, value in whole.items() if name != "raw"} | {"event": whole}
+    return whole
 
 
 def runs_of(
@@ -229,7 +238,7 @@ def needs_results(parameters: dict[str, Any]) -> bool:
 
 
 def _planned(rule: Rule, event: Event, called_by: str) -> Iterable[Planned]:
-    context = template_context(event)
+    context, whole = template_context(event), _whole(event)
     for position, action in enumerate(rule.actions):
         path = f"actions[{position}].parameters"
         waits = position > 0 and rule.options.ordered and needs_results(action.parameters)
@@ -250,7 +259,7 @@ def _planned(rule: Rule, event: Event, called_by: str) -> Iterable[Planned]:
                     html=html_parameters(action.platform, action.action, action.parameters),
                     slack=action.platform == "slack",
                 ),
-                context["event"],
+                whole,
             ),
             name=action.name,
             delay_s=action.delay_s,

@@ -41,11 +41,6 @@ def finalize(value: Any) -> Any:
     return value
 
 
-def finalize_leniently(value: Any) -> Any:
-    """The same, and nothing for a value that is missing: the engine gives null for it here."""
-    return "" if value is None else finalize(value)
-
-
 def escaped_whole(value: Any, name: str = "") -> Any:
     """A value that takes the place of a whole parameter, with every text in it escaped."""
     if isinstance(value, str):

@@ -58,7 +58,7 @@ class RuleStore:
         table: str,
         client: DynamoDBClient | None = None,
         *,
-        age_s: float = 10.0,
+        age_s: float = 2.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`age_s`: how long an instance's rules may be served from memory; 0 for never."""

@@ -176,10 +176,17 @@ def _tojson(value: Any) -> str:
     return _within(json.dumps(value, ensure_ascii=False, default=str))
 
 
+def _default(value: Any, other: Any = "", of_false: Any = False) -> Any:
+    # The engine's own puts it in for what is missing, and lets null pass.
+    return other if value is None or (of_false and not value) else value
+
+
 GUARDED: dict[str, Callable[..., Any]] = {
+    "d": _default,
+    "default": _default,
     "join": _join,
     "replace": _replace,
     "split": _split,
     "tojson": _tojson,
 }
-"""Filters of the engine that could make too much of little, as they are here."""
+"""Filters of the engine that could make too much of little or pass on null, as they are here."""

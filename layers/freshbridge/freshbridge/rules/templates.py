@@ -2,17 +2,19 @@
 
 `"{{ ticket.id }}"` alone keeps the value's type; inside other text it becomes text. A name that
 the event does not have is an error, or an empty text where the rule says so: a note on ticket ""
-helps nobody. The engine is minijinja; template_language says what may be written. Its fuel ends a
-loop that would not, and is less for a large event, whose texts it could repeat. Each rendering
-works on a copy, and only JSON values leave it. In HTML, and in what Slack reads for mentions and
-links, what a template puts in is escaped, unless its last filter is `safe`.
+helps nobody. So is a null inside other text: nobody is to read "agent None".
+
+The engine is minijinja; template_language says what may be written. Its fuel ends a loop that would
+not, and is less for a large event, whose texts it could repeat. Each rendering works on a copy, and
+only JSON values leave it. In HTML, and in what Slack reads for mentions and links, what a template
+puts in is escaped, unless its last filter is `safe`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from minijinja import Environment, TemplateError
@@ -25,6 +27,7 @@ from freshbridge.rules.template_language import (
     NotAllowed,
     check_language,
 )
+from freshbridge.rules.template_paths import paths_in
 
 MOST_FUEL, LEAST_FUEL = 50_000, 200
 FUEL_BYTES = 48 * 1024 * 1024
@@ -38,6 +41,7 @@ RESULTS = frozenset({"results", "steps"})
 _TELLS_A_NAME = frozenset(
     {"SyntaxError", "UnknownFilter", "UnknownTest", "UnknownFunction", "UnknownMethod"}
 )
+_TELL_NO_VALUE = frozenset({"invalid operation: range has too many elements"})
 _TEMPLATE = re.compile(r"\{[{%#]")
 _GROWS_IN_HTML = ("<", ">", "&", "'", "/", '\\"')
 _GROWTH = 5
@@ -57,12 +61,21 @@ class InvalidTemplate(InvalidRequest):
         return ""
 
 
+class _NullInText(Exception):
+    """A null would be written out; the engine passes it on as it is."""
+
+
 def _invalid(path: str, why: str) -> InvalidTemplate:
     return InvalidTemplate(f"{path}: {why}", fields=[FieldError(path, why)])
 
 
 def _environment(
-    fuel: int = MOST_FUEL, *, lenient: bool = False, html: bool = False, slack: bool = False
+    fuel: int = MOST_FUEL,
+    *,
+    lenient: bool = False,
+    html: bool = False,
+    slack: bool = False,
+    writes_null: bool = False,
 ) -> Environment:
     # Debug output would quote the event's values in the error.
     environment = Environment(
@@ -71,15 +84,23 @@ def _environment(
         undefined_behavior="chainable" if lenient else "strict",
         pycompat=False,
         auto_escape_callback=(lambda _name: "html") if html else None,
-        finalizer=_finalizer(lenient=lenient) if slack else None,
+        finalizer=None if writes_null else _finalizer(lenient=lenient, slack=slack),
     )
     for name, function in GUARDED.items():
         environment.add_filter(name, function)
     return environment
 
 
-def _finalizer(*, lenient: bool) -> Callable[[Any], Any]:
-    return slack_text.finalize_leniently if lenient else slack_text.finalize
+def _finalizer(*, lenient: bool, slack: bool) -> Callable[[Any], Any]:
+    def written(value: Any) -> Any:
+        if value is None:
+            # With `lenient` the engine gives null for what is missing, too.
+            if lenient:
+                return ""
+            raise _NullInText
+        return slack_text.finalize(value) if slack else NotImplemented
+
+    return written
 
 
 def check(parameters: dict[str, Any], path: str = "parameters") -> set[str]:
@@ -98,7 +119,7 @@ def check(parameters: dict[str, Any], path: str = "parameters") -> set[str]:
             named |= set(environment.undeclared_variables_in_str(text))
             check_language(text)
         except TemplateError as error:
-            raise _invalid(place, _reason(error)) from None
+            raise _invalid(place, _reason(error, text)) from None
         except NotAllowed as error:
             raise _invalid(place, str(error)) from None
     return named
@@ -137,13 +158,14 @@ def render(
         InvalidTemplate: naming the parameter; the event's values are never quoted.
     """
     text = json.dumps(context)
-    plain = _environment(_fuel(len(text)), lenient=lenient)
+    fuel = _fuel(len(text))
+    plain = _environment(fuel, lenient=lenient)
     escaping = plain
     if html or slack:
         larger = len(text) + _GROWTH * sum(map(text.count, _GROWS_IN_HTML))
         escaping = _environment(_fuel(larger), lenient=lenient, html=not slack, slack=slack)
     rendering = _Rendering(
-        plain, escaping, json.loads(text), lenient=lenient, html=html, slack=slack
+        plain, escaping, json.loads(text), fuel=fuel, lenient=lenient, html=html, slack=slack
     )
     return {
         name: rendering.filled(value, f"{path}.{name}", name) for name, value in parameters.items()
@@ -163,10 +185,12 @@ class _Rendering:
         escaping: Environment,
         context: Any,
         *,
+        fuel: int,
         lenient: bool,
         html: Collection[str],
         slack: bool,
     ) -> None:
+        self._fuel = fuel
         self._plain = plain
         self._escaping = escaping
         self._context = context
@@ -189,8 +213,8 @@ class _Rendering:
             text = json.dumps(result, ensure_ascii=False, allow_nan=False)
         except TemplateError as error:
             raise _invalid(path, _reason(error, value)) from None
-        except NotAllowed as error:
-            raise _invalid(path, str(error)) from None
+        except (NotAllowed, _NullInText) as error:
+            raise _invalid(path, str(error) or self._null_in(value)) from None
         except Exception as error:  # a value of the event, or a filter, raises whatever it likes
             raise _invalid(path, f"gives no JSON value ({type(error).__name__})") from None
         if len(text) > LONGEST_OUTPUT:
@@ -210,9 +234,22 @@ class _Rendering:
             result = slack_text.escaped_whole(result)
         if result is None:
             # Both null and a missing name evaluate to None; only rendering tells them apart.
-            shown = environment.render_str(value, **self._context)
+            telling = _environment(self._fuel, lenient=self._lenient, writes_null=True)
+            shown = telling.render_str(value, **self._context)
             return "" if self._lenient and shown.strip() == "" else None
         return result
+
+    def _null_in(self, source: str) -> str:
+        """Which names are null: the engine does not say."""
+        named = sorted(".".join(path) for path in paths_in(source) if self._is_null(path))
+        shown = ", ".join(named)[:_LONGEST_SHOWN] or "a value"
+        return f"null value: {shown} (|default('…') writes something else)"
+
+    def _is_null(self, path: Sequence[str]) -> bool:
+        value = self._context
+        for step in path:
+            value = value.get(step, "") if isinstance(value, dict) else ""
+        return value is None
 
 
 def _texts(value: Any, path: str) -> list[tuple[str, str]]:
@@ -223,13 +260,20 @@ def _texts(value: Any, path: str) -> list[tuple[str, str]]:
     return [(path, value)] if isinstance(value, str) else []
 
 
-def _reason(error: TemplateError, source: str = "") -> str:
+def _reason(error: TemplateError, source: str) -> str:
     words = str(error).splitlines()[0].partition(" (in <")[0]
-    if error.kind not in _TELLS_A_NAME:
+    if error.kind not in _TELLS_A_NAME and words not in _TELL_NO_VALUE:
         words = words.partition(":")[0]
     if error.kind == "UndefinedError" and (expression := _expression(error, source)):
         words = f"{words}: {expression}"
-    return f"{words} (line {error.line})"
+    return f"{words} ({_place(error, source)})"
+
+
+def _place(error: TemplateError, source: str) -> str:
+    if error.range is None or error.name == "<expression>":
+        return f"line {error.line}"
+    before = source.encode()[: error.range[0]].decode(errors="ignore")
+    return f"line {error.line}, column {len(before) - before.rfind(chr(10))}"
 
 
 def _expression(error: TemplateError, source: str) -> str:

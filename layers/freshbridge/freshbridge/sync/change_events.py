@@ -5,7 +5,8 @@ same event:
 
     never seen             created, where it was created since the sync began to tell, or where its
                            two dates are as good as equal; else updated, by what is not known
-    it is deleted now      deleted
+    it is deleted now      deleted; the trash is compared with the trash as it was, and a ticket in
+                           it with another time of update has been restored and deleted again
     anything else differs  updated, which a change of status makes resolved or closed later (see
                            status_type); without changes where only its time of update differs
     nothing differs        no event
@@ -28,8 +29,10 @@ from freshbridge.freshdesk.enums import ConversationSource
 from freshbridge.identifiers import derived_id
 from freshbridge.sync.polling import Polling
 
+DELETED = "deleted_tickets"
 KIND_OF = {
     "tickets": "ticket",
+    DELETED: "ticket",
     "contacts": "contact",
     "deals": "deal",
     "sales_accounts": "account",
@@ -67,9 +70,13 @@ def change_of(
     kind = KIND_OF[object_name]
     updated_at = str(record.get(polling.updated_field) or "")
     told = {} if before is None else changes(before.values, record)
-    if before is not None and not told and before.updated_at == updated_at:
+    same_time = before is not None and before.updated_at == updated_at
+    if same_time and (not told or object_name == DELETED):
         return None
-    verb = _verb(before, record, told, polling, telling_since)
+    if object_name == DELETED:
+        verb, told = "deleted", {"deleted": {"from": False, "to": True}}
+    else:
+        verb = _verb(before, record, told, polling, telling_since)
     if polling.only_created and verb != "created":
         return None
     return Change(

@@ -25,11 +25,13 @@ from typing import Any
 from freshbridge.errors import FieldError, InvalidRequest
 from freshbridge.instances.model import Instance
 
+ONLY_TOLD = ("deleted_tickets", "contacts")
 ENTRY = "event.poller.configuration"
 LONGEST_TOLERANCE_S = 86_400
 # What Open Connectors calls the objects of the sync.
 _NAMES = {
     "tickets": ("incidents", "tickets"),
+    "deleted_tickets": ("incidents", "tickets"),
     "contacts": ("contacts",),
     "deals": ("opportunities", "deals"),
     "sales_accounts": ("accounts", "sales_accounts"),
@@ -81,6 +83,21 @@ def polling_of(instance: Instance, object_name: str) -> Polling | None:
         return Polling()
     named = [name for name in names if name in blocks]
     return _polling(blocks[named[0]], f"{ENTRY}.{named[0]}") if named else None
+
+
+def only_told(instance: Instance) -> tuple[str, ...]:
+    """The objects that are read for their events alone, beside those that are copied."""
+    if instance.platform != "freshdesk" or not instance.sync_objects:
+        return ()
+    return tuple(name for name in ONLY_TOLD if _is_wanted(instance, name))
+
+
+def _is_wanted(instance: Instance, object_name: str) -> bool:
+    try:
+        return polling_of(instance, object_name) is not None
+    except InvalidPolling:
+        # They are told of all the same, as the copied ones are.
+        return True
 
 
 def _blocks(text: str) -> Mapping[str, Any]:

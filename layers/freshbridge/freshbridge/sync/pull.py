@@ -6,7 +6,7 @@ skipped. One call handles a bounded number of pages, so that a long backfill is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from freshbridge.freshdesk.client import FreshdeskClient
     from freshbridge.queues.envelope import SyncWork
 
+FILTERS: Mapping[str, Mapping[str, str]] = {
+    "tickets": {},
+    "deleted_tickets": {"filter": "deleted"},
+}
 SETTLED_S = 60
 """Older than this, a second is over on the provider's clock too."""
 
@@ -43,6 +47,13 @@ class Pages(Protocol):
         """Store one page."""
 
 
+class NotCopied:
+    """Pages that are read for their events alone."""
+
+    def write(self, key: str, records: list[dict[str, Any]]) -> None:
+        """Nothing."""
+
+
 class Cursors(Protocol):
     """Where the cursor is kept."""
 
@@ -58,8 +69,11 @@ class Cursors(Protocol):
 class Watcher(Protocol):
     """Who is told of each page, before the cursor moves past it."""
 
-    def begin(self, cursor: Cursor) -> None:
-        """From where this call goes on."""
+    def needs_all(self) -> bool:
+        """Whether every record has to be read once before this watcher begins."""
+
+    def begin(self) -> None:
+        """Pages follow."""
 
     def page(self, records: Sequence[dict[str, Any]], seen_at: str) -> None:
         """The records of a page that were not had before; `seen_at` is when it was asked for."""
@@ -74,7 +88,11 @@ class Watcher(Protocol):
 class Unwatched:
     """Nobody is told."""
 
-    def begin(self, cursor: Cursor) -> None:
+    def needs_all(self) -> bool:
+        """Nobody needs anything."""
+        return False
+
+    def begin(self) -> None:
         """Nothing."""
 
     def page(self, records: Sequence[dict[str, Any]], seen_at: str) -> None:
@@ -110,22 +128,22 @@ def pull_tickets(
     """Pull pages until the last one, or until `may_go_on` says that the time is up.
 
     `watcher` is told of each page once the lake has it; a page that it did not get through comes
-    again.
+    again. The object "deleted_tickets" is the trash, which
+    Freshdesk leaves out of the other list.
 
     Raises:
-        UnknownObject: `work.object` is not "tickets".
+        UnknownObject: `work.object` is neither "tickets" nor "deleted_tickets".
         TooManyAtOnce: the list cannot be read past 30,000 tickets of one second.
         ProviderDown: a page came out of order; it is asked for again later.
     """
-    if work.object != "tickets":
+    if work.object not in FILTERS:
         raise UnknownObject(f"cannot sync {work.object[:64]}", advice="There is: tickets.")
     rows = pages = 0
-    cursor = cursors.load(work.instance_id, work.object)
     told = watcher or Unwatched()
-    told.begin(cursor)
+    cursor = _start(work, cursors, told, now)
     while True:
         asked_at = now()
-        records, has_next = _page(client, cursor)
+        records, has_next = _page(client, cursor, FILTERS[work.object])
         try:
             fresh, following = advance(cursor, records)
         except NotInOrder as error:
@@ -150,6 +168,17 @@ def pull_tickets(
             return Progress(rows, pages, finished=False)
 
 
+def _start(work: SyncWork, cursors: Cursors, told: Watcher, now: Callable[[], str]) -> Cursor:
+    cursor = cursors.load(work.instance_id, work.object)
+    if cursor != Cursor() and told.needs_all():
+        # Kept before the watcher notes that it has begun: a death in between asks once more.
+        cursor = Cursor()
+        progress = {"run_id": work.run_id, "rows": 0, "updated_at": now()}
+        cursors.save(work.instance_id, work.object, cursor, progress=progress)
+    told.begin()
+    return cursor
+
+
 def _trusted(cursor: Cursor, now: str) -> Cursor:
     """The cursor, without the ids seen in a second that is barely over.
 
@@ -160,7 +189,9 @@ def _trusted(cursor: Cursor, now: str) -> Cursor:
     return cursor if age.total_seconds() >= SETTLED_S else replace(cursor, seen=frozenset())
 
 
-def _page(client: FreshdeskClient, cursor: Cursor) -> tuple[list[dict[str, Any]], bool]:
+def _page(
+    client: FreshdeskClient, cursor: Cursor, chosen: Mapping[str, str]
+) -> tuple[list[dict[str, Any]], bool]:
     if cursor.page > TICKET_PAGE_LIMIT:
         raise TooManyAtOnce(
             f"more than {TICKET_PAGE_LIMIT * PER_PAGE} tickets were updated at {cursor.since}",
@@ -168,7 +199,12 @@ def _page(client: FreshdeskClient, cursor: Cursor) -> tuple[list[dict[str, Any]]
         )
     page = next(
         client.tickets(
-            {"updated_since": cursor.since, "order_by": "updated_at", "order_type": "asc"},
+            {
+                "updated_since": cursor.since,
+                "order_by": "updated_at",
+                "order_type": "asc",
+                **chosen,
+            },
             page=cursor.page,
         )
     )

@@ -6,8 +6,8 @@ again and queues the same events, by the same ids; the router drops what it has 
 moves after that, so no page is passed over.
 
 The first load of an account is a baseline: it is remembered and nothing is told, or every record
-would be news. Where the account was loaded before changes were to be told, they are told from then
-on, and what a record was like before is not known the first time.
+would be news. Where the account was loaded before changes were to be told, it is read once more
+from the beginning for that: without a record's earlier state nobody can say what changed of it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from freshbridge import identifiers
 from freshbridge.events.synced import SOURCE
 from freshbridge.queues.envelope import ReceivedEvent
 from freshbridge.sync.change_events import KIND_OF, change_of, event_id, state_of
-from freshbridge.sync.cursor import Cursor
 from freshbridge.sync.record_states import TellingState
 
 if TYPE_CHECKING:
@@ -62,13 +61,17 @@ class Telling:
         self.queued = 0
         self.remembered = 0
 
-    def begin(self, cursor: Cursor) -> None:
-        """Find out whether this is the first load: nothing was told before, and nothing read."""
-        instance_id = self._instance.instance_id
-        self._telling = self._states.telling(instance_id, self._object)
+    def needs_all(self) -> bool:
+        """Whether nothing was told before, so that the pull has to read every record."""
         if self._telling is None:
-            self._telling = TellingState(self._now(), baseline=cursor == Cursor())
-            self._states.note_telling(instance_id, self._object, self._telling)
+            self._telling = self._states.telling(self._instance.instance_id, self._object)
+        return self._telling is None
+
+    def begin(self) -> None:
+        """Where nothing was told before, a baseline begins."""
+        if self.needs_all():
+            self._telling = TellingState(self._now(), baseline=True)
+            self._states.note_telling(self._instance.instance_id, self._object, self._telling)
 
     def page(self, records: Sequence[dict[str, Any]], seen_at: str) -> None:
         """Tell of these records, which were asked for at `seen_at`.

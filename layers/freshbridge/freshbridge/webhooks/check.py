@@ -26,7 +26,8 @@ DEFAULT_WAIT_S = 10
 GIVE_UP_S = 600.0
 """Webhooks are called within seconds; an account that is over its cap waits for the next hour."""
 KEPT_S = 86_400
-_ID = re.compile(r"\bchk_[0-9a-f]{32}\b")
+_SUBJECT = "Freshbridge webhook check "
+_OURS = re.compile(rf"{_SUBJECT}(chk_[0-9a-f]{{32}})")
 _REQUESTERS = (
     "requester_id", "email", "phone", "twitter_id", "facebook_id", "unique_external_id",
 )  # fmt: skip
@@ -138,7 +139,12 @@ def ticket_of(check_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
     }
     if not any(name in given for name in _REQUESTERS):
         ticket |= REQUESTER
-    return {**ticket, **given, "subject": f"Freshbridge webhook check {check_id}"}
+    return {**ticket, **given, "subject": subject_of(check_id)}
+
+
+def subject_of(check_id: str) -> str:
+    """The whole subject of a check's ticket."""
+    return f"{_SUBJECT}{check_id}"
 
 
 def change_of(expected: tuple[str, ...], statuses: tuple[int, ...]) -> dict[str, Any]:
@@ -155,10 +161,13 @@ def change_of(expected: tuple[str, ...], statuses: tuple[int, ...]) -> dict[str,
 
 
 def check_id_in(event: Event) -> str | None:
-    """The check that an event may be of; whether there is one of this id is another matter."""
+    """The check that an event may be of; whether there is one of this id is another matter.
+
+    The whole subject is the check's: a ticket that quotes it is a person's own.
+    """
     subject = event.ticket.get("subject")
-    found = _ID.search(subject) if isinstance(subject, str) else None
-    return found[0] if found else None
+    found = _OURS.fullmatch(subject.strip()) if isinstance(subject, str) else None
+    return found[1] if found else None
 
 
 def rule_of(event: Event) -> str:

@@ -61,11 +61,12 @@ class CheckStore:
 
     def update(self, instance_id: str, check: Check) -> None:
         """Keep what the API knows; what came is left as it is."""
+        ticket = {} if check.ticket_id is None else {":t": {"N": str(check.ticket_id)}}
         self._client.update_item(
             TableName=self._table,
             Key=_key(instance_id, check.check_id),
-            UpdateExpression="SET checking = :c",
-            ExpressionAttributeValues={":c": {"S": _text(check)}},
+            UpdateExpression="SET checking = :c" + (", ticket_id = :t" if ticket else ""),
+            ExpressionAttributeValues={":c": {"S": _text(check)}, **ticket},
         )
 
     def get(self, instance_id: str, check_id: str) -> Check:
@@ -96,8 +97,10 @@ class CheckStore:
                 TableName=self._table,
                 Key=_key(event.instance_id, check_id),
                 UpdateExpression="SET #came = if_not_exists(#came, :a)",
-                # A stranger may write any subject: only one that this stack wrote counts.
-                ConditionExpression="attribute_exists(checking) AND expiration > :now",
+                # A stranger may write any subject: only one that this stack wrote counts, and of
+                # its ticket only, as soon as that has a number.
+                ConditionExpression="attribute_exists(checking) AND expiration > :now"
+                " AND (attribute_not_exists(ticket_id) OR ticket_id = :t)",
                 # What a sync saw of the ticket is no webhook, and no business of rules either.
                 ExpressionAttributeNames={
                     "#came": _CAME + rule_of(event) if event.source == "webhook" else "synced"
@@ -105,6 +108,7 @@ class CheckStore:
                 ExpressionAttributeValues={
                     ":a": {"S": json.dumps(asdict(arrival))},
                     ":now": {"N": now},
+                    ":t": {"N": str(arrival.ticket_id)},
                 },
             )
         except self._client.exceptions.ConditionalCheckFailedException:

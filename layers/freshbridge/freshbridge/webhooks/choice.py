@@ -8,7 +8,7 @@ Source: https://support.freshdesk.com/support/solutions/articles/132589
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from freshbridge.errors import FieldError, InvalidRequest
@@ -26,8 +26,10 @@ FROM_SYNC = {
     "ticket_deleted": "Freshdesk runs no automation rule when a ticket is deleted",
     "contact_created": "Freshdesk's automation rules are about tickets, not contacts",
     "contact_updated": "Freshdesk's automation rules are about tickets, not contacts",
-    "contact_deleted": "Freshdesk's automation rules are about tickets, not contacts",
+    "contact_deleted": "neither Freshdesk's automation rules nor the list that the sync reads "
+    "have deleted contacts; only a call of your own to the webhook's address tells of it",
 }
+_NOWHERE = ("contact_deleted",)
 OTHER_FIELDS = (
     "of other fields than status, priority, type, group and agent: Freshdesk's rules listen to "
     "each field by its name, and an account's own are not known here"
@@ -48,14 +50,16 @@ class Wish:
     """What is to be installed: `events` by webhook, in the order of BY_WEBHOOK.
 
     `base_url` is where this API is reached, "" for where the request came in. `position` says
-    where among the account's creation rules the own one goes. `without` names rules that a person
-    took away again.
+    where among the account's creation rules the own one goes, and `placed` whether this request
+    says so itself: only then is a rule that is there already moved down. `without` names rules that
+    a person took away again.
     """
 
     events: tuple[str, ...] = BY_WEBHOOK
     base_url: str = ""
     position: str = LAST
     without: tuple[str, ...] = ()
+    placed: bool = field(default=False, compare=False)
 
     def shown(self) -> dict[str, Any]:
         """As it is kept."""
@@ -93,7 +97,8 @@ def read_setup(body: Mapping[str, Any]) -> SetupRequest:
     flags = read_flags(body, _FLAGS, wrong)
     if wrong:
         raise InvalidSetup("the webhooks cannot be set up", fields=wrong)
-    return SetupRequest(Wish(events, base_url, str(position)), **flags)
+    wish = Wish(events, base_url, str(position), placed="position" in body)
+    return SetupRequest(wish, **flags)
 
 
 def read_flags(
@@ -125,7 +130,10 @@ def read_wish(kept: Mapping[str, Any]) -> Wish:
 def not_by_webhook() -> list[dict[str, str]]:
     """What comes from the sync instead, and why; of `ticket_updated` that is a part."""
     reasons = {**FROM_SYNC, "ticket_updated": OTHER_FIELDS}
-    return [{"event": e, "comes_from": "sync", "reason": why} for e, why in reasons.items()]
+    return [
+        {"event": e, "comes_from": "nowhere" if e in _NOWHERE else "sync", "reason": why}
+        for e, why in reasons.items()
+    ]
 
 
 def _events(chosen: object, wrong: list[FieldError]) -> tuple[str, ...]:

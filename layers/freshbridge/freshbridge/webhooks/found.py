@@ -105,6 +105,15 @@ def in_the_way(account: Account) -> list[AccountRule]:
     return [rule for rule in account.creation[:place] if rule.active and not rule.own]
 
 
+def others_after(account: Account) -> list[AccountRule]:
+    """Creation rules that are not its own and come after the own one."""
+    own = [rule for rule in account.pieces("created") if rule.active]
+    if not own:
+        return []
+    place = account.creation.index(own[0])
+    return [rule for rule in account.creation[place + 1 :] if rule.active and not rule.own]
+
+
 def webhooks_of(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The rule's actions that call a webhook."""
     actions = record.get("actions")

@@ -67,7 +67,7 @@ def not_wanted() -> Problem:
 
 def shadowed(before: list[AccountRule]) -> Problem:
     """Rules before it may keep it from running."""
-    names = ", ".join(repr(rule.name) for rule in before[:5]) + (", …" if len(before) > 5 else "")
+    names = names_of(before)
     return Problem(
         "shadowed",
         f"of the creation rules only the first that fits a ticket runs, and {len(before)} come "
@@ -76,6 +76,16 @@ def shadowed(before: list[AccountRule]) -> Problem:
         "one up",
         repairable=False,
     )
+
+
+def names_of(rules: list[AccountRule]) -> str:
+    """The names of the first few."""
+    return ", ".join(repr(rule.name) for rule in rules[:5]) + (", …" if len(rules) > 5 else "")
+
+
+def not_last() -> Problem:
+    """It was to be the last creation rule."""
+    return Problem("position", "it was to be the last creation rule and is not; move it down")
 
 
 def not_first() -> Problem:
@@ -105,6 +115,23 @@ def agrees(wanted: Any, found: Any) -> bool:
     if isinstance(wanted, bool) or isinstance(found, bool):
         return wanted is found
     return found is not None and str(wanted) == str(found)
+
+
+def hidden(shown: str) -> bool:
+    """Whether it is all stars: then it is hidden from whoever reads rules, and says nothing."""
+    return bool(shown) and set(shown) <= _HIDDEN
+
+
+def opens(shown: str, secrets: Secrets) -> bool:
+    """Whether the webhook opens to it now, as the current secret or as the one before."""
+    held = secrets.held
+    before = shown == held.previous and secrets.now < held.previous_until
+    return bool(shown) and (shown == held.current or before)
+
+
+def hours_left(secrets: Secrets) -> int:
+    """For how long the secret before still opens the webhook."""
+    return max(1, round((secrets.held.previous_until - secrets.now) / 3600))
 
 
 def _problems(rule: AccountRule, wanted: Mapping[str, Any], secrets: Secrets) -> Iterator[Problem]:
@@ -142,15 +169,13 @@ def _actions(rule: AccountRule) -> list[Any]:
 
 
 def _secret_problems(shown: str, secrets: Secrets) -> Iterator[Problem]:
-    held = secrets.held
-    if shown == held.current or (shown and set(shown) <= _HIDDEN):
-        # What is all stars is hidden from whoever reads rules, and says nothing.
+    if shown == secrets.held.current or hidden(shown):
         return
-    if shown and shown == held.previous and secrets.now < held.previous_until:
+    if opens(shown, secrets):
         yield Problem(
             "old_secret",
             "it shows the secret from before the last rotation, which opens for "
-            f"{max(1, round((held.previous_until - secrets.now) / 3600))} more hours; {_ADVICE}",
+            f"{hours_left(secrets)} more hours; {_ADVICE}",
         )
     else:
         yield Problem("wrong_secret", f"its secret is not the webhook's: all is refused; {_ADVICE}")

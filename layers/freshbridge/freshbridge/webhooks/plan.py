@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from freshbridge.freshdesk.automation import AutomationType
-from freshbridge.webhooks import health
+from freshbridge.webhooks import hand_made, health
 from freshbridge.webhooks.automation import Piece, pieces_of, rule_body
-from freshbridge.webhooks.choice import BY_WEBHOOK, FIRST, Wish
-from freshbridge.webhooks.found import Account, AccountRule, in_the_way
+from freshbridge.webhooks.choice import BY_WEBHOOK, FIRST, LAST, Wish
+from freshbridge.webhooks.found import Account, AccountRule, in_the_way, others_after
 from freshbridge.webhooks.health import Problem, Secrets
 
 MASK = "********"
@@ -45,7 +45,8 @@ class Target:
 class State:
     """A piece, or a rule that is none of them, with what is wrong about it.
 
-    `covered` names rules of a person's own that bring these events already.
+    `covered` names sound rules of a person's own that bring these events already; `place` is the
+    position that a step gives it, None for where it is.
     """
 
     key: str
@@ -54,6 +55,7 @@ class State:
     rule: AccountRule | None = None
     problems: tuple[Problem, ...] = ()
     covered: tuple[AccountRule, ...] = ()
+    place: int | None = None
 
     def shown(self) -> dict[str, Any]:
         """As the API shows it."""
@@ -122,8 +124,8 @@ def steps_for(states: Iterable[State], wish: Wish, target: Target) -> list[Step]
             gone.append(Step("delete", state))
             continue
         body = target.body(wanted[state.key])
-        if state.key == "created" and wish.position == FIRST:
-            body["position"] = 1
+        if state.place is not None:
+            body["position"] = state.place
         made.append(Step("create" if state.rule is None else "update", state, body))
     return [*made, *gone]
 
@@ -149,30 +151,34 @@ def masked(value: Any, secret: str) -> Any:
 
 def _state_of(piece: Piece, account: Account, wish: Wish, target: Target) -> State:
     own = account.pieces(piece.key)
-    covered = tuple(rule for rule in account.by_hand if _covers(rule, piece))
+    beside = [
+        (other, hand_made.problems_of(other, target.instance_id, target.secrets))
+        for other in account.by_hand
+        if hand_made.covers(other, piece)
+    ]
+    covered = tuple(other for other, wrong in beside if not wrong)
+    place: int | None = None
     rule = own[0] if own else None
     problems: list[Problem] = []
     if rule is None:
         problems += [] if covered else [health.missing(piece.title)]
     else:
         problems += health.problems_of(rule, target.body(piece), target.secrets)
-        problems += [health.doubled(other) for other in covered]
+        problems += [health.doubled(o) for o, wrong in beside if hand_made.delivers(wrong)]
         if piece.key == "created":
-            problems += _place_problems(rule, account, wish)
-    return State(piece.key, piece.events, piece.rule_type, rule, tuple(problems), covered)
+            misplaced = _place_problems(rule, account, wish)
+            problems += misplaced
+            if any(problem.code == "position" for problem in misplaced):
+                place = len(account.creation)
+    if piece.key == "created" and wish.position == FIRST:
+        place = 1
+    return State(piece.key, piece.events, piece.rule_type, rule, tuple(problems), covered, place)
 
 
 def _place_problems(rule: AccountRule, account: Account, wish: Wish) -> list[Problem]:
     if wish.position == FIRST and account.creation[0].id != rule.id:
         return [health.not_first()]
+    if wish.placed and wish.position == LAST and others_after(account):
+        return [health.not_last()]
     before = in_the_way(account)
     return [health.shadowed(before)] if before else []
-
-
-def _covers(rule: AccountRule, piece: Piece) -> bool:
-    """Whether a person's own rule listens to all that this piece does."""
-    if rule.rule_type is not piece.rule_type or not rule.active:
-        return False
-    events = rule.record.get("events")
-    named = {e.get("field_name") for e in events or () if isinstance(e, dict)}
-    return {trigger["field_name"] for trigger in piece.trigger_records} <= named

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from freshbridge.errors import Forbidden, InvalidRequest, NotFound, Reject
+from freshbridge.webhooks import hand_made
 from freshbridge.webhooks.choice import FIRST, Wish, not_by_webhook
-from freshbridge.webhooks.found import Account
+from freshbridge.webhooks.found import Account, AccountRule, others_after
+from freshbridge.webhooks.health import Problem, names_of
 from freshbridge.webhooks.plan import State, Step, Target, masked
 
 if TYPE_CHECKING:
@@ -98,7 +100,12 @@ class Report:
             "cascading_rules": self.account.cascading,
             "rules": [state.shown() for state in self.states],
             "made_by_hand": [
-                {"rule_id": rule.id, "name": rule.name} for rule in self.account.by_hand
+                {
+                    "rule_id": rule.id,
+                    "name": rule.name,
+                    "problems": [problem.shown() for problem in self._faults(rule)],
+                }
+                for rule in self.account.by_hand
             ],
             "not_by_webhook": not_by_webhook(),
             "warnings": self._warnings(),
@@ -112,13 +119,25 @@ class Report:
     def _warnings(self) -> list[str]:
         warnings = [] if self.refused is None else [str(self.refused)]
         others = [rule for rule in self.account.creation if rule.active and not rule.own]
-        if self.wish.position == FIRST and self.account.cascading is False and others:
+        if not self.dry or self.wish.position != FIRST:
+            others = others_after(self.account)
+        if self.account.cascading is False and others:
             warnings.append(
-                f"Only the first creation rule that fits a ticket runs, and the one at the first "
-                f"position fits every ticket: {len(others)} other(s) no longer run on new tickets. "
-                "Let all matching rules run in Freshdesk, or choose the position last."
+                "Only the first creation rule that fits a ticket runs, and this integration's "
+                f"fits every ticket: {len(others)} after it no longer run on new tickets "
+                f"({names_of(others)}). Let all matching rules run in Freshdesk under Admin > "
+                'Automations > Ticket Creation, or POST …/webhooks {"position": "last"}: then '
+                "tickets that fit one of them are not told of."
             )
+        for rule in self.account.by_hand:
+            warnings += [
+                f"Rule {rule.id} ({rule.name!r}), made by hand: {problem.message}."
+                for problem in self._faults(rule)
+            ]
         return warnings
+
+    def _faults(self, rule: AccountRule) -> tuple[Problem, ...]:
+        return hand_made.problems_of(rule, self.target.instance_id, self.target.secrets)
 
 
 def _change(step: Step, states: tuple[State, ...]) -> dict[str, Any]:

@@ -163,16 +163,16 @@ class WebhookSetup:
         return tuple(done)
 
     def wish(self, instance: Instance) -> Wish | None:
-        """What was installed; None for nothing."""
+        """What was installed; None for nothing.
+
+        Raises:
+            Misconfigured: the account is another product's.
+        """
+        _only_freshdesk(instance)
         return self._wishes.get(instance.instance_id)
 
     def _target(self, instance: Instance, wish: Wish, base_url: str) -> Target:
-        if instance.platform != "freshdesk":
-            raise Misconfigured(
-                f"instance {instance.instance_id} is a {instance.platform} account",
-                advice="Only Freshdesk's webhooks can be set up by a call; in other products a "
-                f"person enters /api/webhooks/{instance.platform}/{instance.instance_id}.",
-            )
+        _only_freshdesk(instance)
         base_url = wish.base_url or base_url
         if wish.events and not base_url:
             raise AddressUnknown("the request does not tell this API's own address")
@@ -233,6 +233,19 @@ class WebhookSetup:
             self._wishes.delete(instance_id)
         else:
             self._wishes.put(instance_id, left)
+
+
+def _only_freshdesk(instance: Instance) -> None:
+    if instance.platform == "freshdesk":
+        return
+    advice = "Only Freshdesk's webhooks can be set up by a call"
+    if instance.platform == "freshsales":
+        path = f"/api/webhooks/{instance.platform}/{instance.instance_id}"
+        advice += f"; in Freshsales a person enters {path} in a workflow"
+    raise Misconfigured(
+        f"instance {instance.instance_id} is of the platform {instance.platform}",
+        advice=f"{advice}.",
+    )
 
 
 def _lock(instance: Instance) -> str:

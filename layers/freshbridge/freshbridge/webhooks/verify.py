@@ -15,11 +15,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from freshbridge import timestamps
-from freshbridge.errors import InvalidRequest, NotFound, Reject, Retry, WrongState
+from freshbridge.errors import FreshbridgeError, InvalidRequest, NotFound, Reject, Retry, WrongState
 from freshbridge.freshdesk.enums import Status
 from freshbridge.queues.envelope import ActionRequest
 from freshbridge.queues.publish import NotQueued
-from freshbridge.webhooks.check import Check, CheckRequest, change_of, ticket_of
+from freshbridge.webhooks.check import Check, CheckRequest, change_of, subject_of, ticket_of
 from freshbridge.webhooks.choice import Wish
 from freshbridge.webhooks.plan import wanted_pieces
 
@@ -35,6 +35,7 @@ T = TypeVar("T")
 LOOK_S = 0.25
 DELETE_AFTER_S = 900
 """The longest that Amazon SQS delays a message; a check is over long before."""
+_NEWEST = 50
 _NOTE = "Made by Freshbridge to see that webhooks arrive."
 
 
@@ -86,6 +87,8 @@ class Verifier:
             UnknownCheck: there is none.
         """
         check = self._checks.get(instance.instance_id, check_id)
+        if check.ticket is None:
+            check = self._looked_for(instance, check, calling)
         if check.deleted or check.state(self._clock()) == "waiting":
             return check
         return self._cleared(instance, check, calling)
@@ -111,21 +114,64 @@ class Verifier:
                 advice="POST …/webhooks/verify with what the account demands, such as "
                 '{"ticket": {"type": "Question"}}; what was installed stays.',
             ) from error
-        check = replace(check, ticket_id=int(ticket["id"]))
-        # From here on there is a ticket to clear away: nothing below may lose sight of it.
-        self._checks.update(instance.instance_id, check)
-        with suppress(NotQueued):
-            self._queue_deletion(instance, check)
+        except Retry as error:
+            if not error.outcome_unknown:
+                raise
+            with suppress(FreshbridgeError):
+                check = self._sought(client, check)
+            if check.ticket_id is None:
+                self._given_up(instance, check, error)
+                raise
+        else:
+            check = replace(check, ticket_id=int(ticket["id"]))
+        ticket_id = self._noted_down(instance, check)
         untried = dict(check.untried)
         if change := change_of(_open(check), _statuses(wish)):
             with _noted(untried, [k for k in ("status", "fields") if k in _open(check)]):
-                client.update_ticket(int(ticket["id"]), change)
+                client.update_ticket(ticket_id, change)
         if "conversations" in _open(check):
             with _noted(untried, ["conversations"]):
-                client.add_note(int(ticket["id"]), _NOTE)
+                client.add_note(ticket_id, _NOTE)
         check = replace(check, untried=untried)
         self._checks.update(instance.instance_id, check)
         return check
+
+    def _noted_down(self, instance: Instance, check: Check) -> int:
+        """Keep the ticket's number and queue its deletion; returns the number, 0 for none.
+
+        From here on there is a ticket to clear away: nothing may lose sight of it.
+        """
+        if check.ticket_id is None:
+            return 0
+        self._checks.update(instance.instance_id, check)
+        with suppress(NotQueued):
+            self._queue_deletion(instance, check)
+        return check.ticket_id
+
+    def _looked_for(self, instance: Instance, check: Check, calling: Calling) -> Check:
+        """The check with its ticket, should that have been made without an answer."""
+        with suppress(FreshbridgeError):
+            check = self._use(instance, calling, lambda client: self._sought(client, check))
+        self._noted_down(instance, check)
+        return check
+
+    def _sought(self, client: FreshdeskClient, check: Check) -> Check:
+        """The check with its ticket's number, if that is among the account's newest."""
+        newest = {"order_by": "created_at", "order_type": "desc"}
+        page = next(iter(client.tickets(newest, per_page=_NEWEST)), None)
+        subject = subject_of(check.check_id)
+        found = [r for r in (page.records if page else ()) if r.get("subject") == subject]
+        return replace(check, ticket_id=int(found[0]["id"])) if found else check
+
+    def _given_up(self, instance: Instance, check: Check, error: Retry) -> None:
+        """Tell of a ticket that may be made all the same, and what finds and deletes it then."""
+        why = "it is not known whether the ticket was made"
+        untried = {key: why for key in check.expected if key != "created"} | dict(check.untried)
+        self._checks.update(instance.instance_id, replace(check, untried=untried))
+        error.advice = (
+            f"Should the ticket have been made all the same, GET …/webhooks/verify/{check.check_id}"
+            " finds and deletes it; then try again."
+        )
 
     def _awaited(self, instance: Instance, check: Check, wait_s: int, calling: Calling) -> Check:
         end = self._clock() + min(wait_s, calling.left_s())
