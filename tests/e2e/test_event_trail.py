@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -58,8 +59,15 @@ def test_a_webhooks_trail_and_its_replay(connected: Scenario) -> None:
     assert original["received"]["replays"] == [asked["id"]]
 
     # and so when it is one of a window, which takes the ticket's first event only
-    window = {"from": event["received_at"], "subject": connected.ticket_id, "state": "routed"}
-    counted = connected.api.call("POST", f"{events}/replay", window | {"dry_run": True})
+    before = datetime.fromisoformat(event["received_at"]) - timedelta(minutes=1)
+    window = {"from": before.isoformat(), "subject": connected.ticket_id, "state": "routed"}
+
+    def count() -> Any:
+        # A window ends a second ago.
+        counted = connected.api.call("POST", f"{events}/replay", window | {"dry_run": True})
+        return counted if counted["total"] else None
+
+    counted = eventually(count, "the event to be a second old")
     begun = connected.api.call("POST", f"{events}/replay", window)
     path = f"{events}/replays/{begun['replay_id']}"
     done = eventually(

@@ -104,10 +104,12 @@ def test_nothing_starts_once_stopping_has_begun(tmp_path: Path) -> None:
 
 
 RUNNER = """
-    import sys, time
+    import signal, sys, time
     from pathlib import Path
     from local.processes import Processes, stop_on_signals
     folder = Path(sys.argv[1])
+    # What a shell runs in the background begins with it ignored, and so would this.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with stop_on_signals(), Processes(folder / "logs") as processes:
         script = "sleep 600 & echo $! > inner; echo $$ > outer; wait"
         processes.start("outer", ["/bin/sh", "-c", script], {"PATH": "/usr/bin:/bin"}, cwd=folder)
@@ -140,7 +142,10 @@ def test_nothing_outlives_a_runner(number: signal.Signals, status: int, tmp_path
         runner.send_signal(number)
 
         # Then nothing of it is left, whether or not it could clear up by itself
-        assert runner.wait(20) == status
+        try:
+            assert runner.wait(20) == status
+        finally:
+            runner.kill()
     eventually(gone(outer), "the child ended")
     eventually(gone(inner), "the child's child ended")
     eventually(lambda: not (tmp_path / "secrets.json").exists(), "the file was removed")
