@@ -7,8 +7,7 @@ their kind says. Framework details stay in this file, ``wire`` and ``local.simul
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from uuid import uuid4
 
 from aiohttp import web
@@ -35,7 +34,6 @@ from local.freshdesk.wire import (
 from local.simulator.http import (
     Outcome,
     base_url,
-    cancelled,
     dropped,
     early_answer,
     response,
@@ -43,6 +41,7 @@ from local.simulator.http import (
     verb,
 )
 from local.simulator.routing import Match, Router
+from local.simulator.serving import serving
 
 API = "/api/v2"
 CONTROL = "/__sim"
@@ -57,7 +56,6 @@ _COMMON_HEADERS = {
 }
 # Larger than any attachment the API takes, so that the API's own limit is what answers.
 _MAX_BODY = 64 * 1024 * 1024
-_TICK_S = 0.05
 # The real service takes a doubled slash for one; some clients join their paths that way.
 _SLASHES = re.compile("/{2,}")
 
@@ -74,28 +72,16 @@ class Simulator:
         self.account.on_reset(lambda: starting_records.fill(self.account))
         self.account.reset()
 
-    @asynccontextmanager
-    async def serve(self, host: str, port: int) -> AsyncIterator[str]:
-        """Listen and yield the base URL. Raises OSError when the port cannot be had."""
-        app = web.Application(client_max_size=_MAX_BODY)
-        app.router.add_route("*", "/{path:.*}", self._handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        async with AsyncExitStack() as stack:
-            await runner.setup()
-            stack.push_async_callback(runner.cleanup)
-            for service in route_table.SERVICES:
-                await stack.enter_async_context(service(self.account))
-            site = web.TCPSite(runner, host, port)
-            await site.start()
-            ticker = asyncio.create_task(self._tick())
-            stack.push_async_callback(cancelled, ticker)
-            address = runner.addresses[0]
-            yield f"http://{address[0]}:{address[1]}"
-
-    async def _tick(self) -> None:
-        while True:
-            self._run_due()
-            await asyncio.sleep(_TICK_S)
+    def serve(self, host: str, port: int) -> AbstractAsyncContextManager[str]:
+        """Listen; its value is the base URL. Raises OSError when the port cannot be had."""
+        return serving(
+            self._handle,
+            host,
+            port,
+            largest_body=_MAX_BODY,
+            run_due=self._run_due,
+            services=(service(self.account) for service in route_table.SERVICES),
+        )
 
     def _run_due(self) -> None:
         if self.account.schedule.run_due():

@@ -6,8 +6,7 @@ permission, the body, then the handler. Faults strike where their kind says.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from email.utils import formatdate
 from uuid import uuid4
 
@@ -33,7 +32,6 @@ from local.simulator.faults import Fault
 from local.simulator.http import (
     Outcome,
     base_url,
-    cancelled,
     dropped,
     early_answer,
     html,
@@ -42,6 +40,7 @@ from local.simulator.http import (
     verb,
 )
 from local.simulator.routing import Match, Router
+from local.simulator.serving import serving
 
 CONTROL = "/__sim"
 _COMMON_HEADERS = {
@@ -50,7 +49,6 @@ _COMMON_HEADERS = {
     "Server": "fwe",
 }
 _MAX_BODY = 32 * 1024 * 1024
-_TICK_S = 0.05
 _SLASHES = re.compile("/{2,}")
 
 
@@ -68,28 +66,16 @@ class Simulator:
         self.account.on_reset(lambda: starting_records.fill(self.account))
         self.account.reset()
 
-    @asynccontextmanager
-    async def serve(self, host: str, port: int) -> AsyncIterator[str]:
-        """Listen and yield the base URL. Raises OSError when the port cannot be had."""
-        app = web.Application(client_max_size=_MAX_BODY)
-        app.router.add_route("*", "/{path:.*}", self._handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        async with AsyncExitStack() as stack:
-            await runner.setup()
-            stack.push_async_callback(runner.cleanup)
-            for service in route_table.SERVICES:
-                await stack.enter_async_context(service(self.account))
-            site = web.TCPSite(runner, host, port)
-            await site.start()
-            ticker = asyncio.create_task(self._tick())
-            stack.push_async_callback(cancelled, ticker)
-            address = runner.addresses[0]
-            yield f"http://{address[0]}:{address[1]}"
-
-    async def _tick(self) -> None:
-        while True:
-            self.account.run_due()
-            await asyncio.sleep(_TICK_S)
+    def serve(self, host: str, port: int) -> AbstractAsyncContextManager[str]:
+        """Listen; its value is the base URL. Raises OSError when the port cannot be had."""
+        return serving(
+            self._handle,
+            host,
+            port,
+            largest_body=_MAX_BODY,
+            run_due=self.account.run_due,
+            services=(service(self.account) for service in route_table.SERVICES),
+        )
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         self.account.run_due()

@@ -6,8 +6,7 @@ server's failure have statuses of their own. A webhook answers in plain text wit
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
@@ -16,6 +15,7 @@ from aiohttp import web
 
 from local.simulator.http import Outcome, dropped, early_answer, response, spoilt
 from local.simulator.routing import Reply
+from local.simulator.serving import serving
 from local.slack.content import Refused, check
 from local.slack.methods import METHODS, Method, Throttled
 from local.slack.steering import Steering
@@ -36,19 +36,9 @@ class Simulator:
         self.workspace = workspace or Workspace()
         self._steering = Steering(self.workspace)
 
-    @asynccontextmanager
-    async def serve(self, host: str, port: int) -> AsyncIterator[str]:
-        """Listen and yield the base URL. Raises OSError when the port cannot be had."""
-        app = web.Application(client_max_size=_MAX_BODY)
-        app.router.add_route("*", "/{path:.*}", self._handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, host, port).start()
-            address = runner.addresses[0]
-            yield f"http://{address[0]}:{address[1]}"
-        finally:
-            await runner.cleanup()
+    def serve(self, host: str, port: int) -> AbstractAsyncContextManager[str]:
+        """Listen; its value is the base URL. Raises OSError when the port cannot be had."""
+        return serving(self._handle, host, port, largest_body=_MAX_BODY)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         path = request.url.path
