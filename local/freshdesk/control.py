@@ -6,6 +6,7 @@ Mistakes in a body answer 400 with ``{"message": …}`` saying what is wrong.
 from collections.abc import Mapping
 
 from local.freshdesk.account import SYSTEM
+from local.freshdesk.churn import Churn
 from local.freshdesk.routing import Reply, Request, Route
 from local.freshdesk.seed import seed
 from local.freshdesk.settings import BUCKETS, SettingError, changed
@@ -27,6 +28,7 @@ class Control:
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._account = state.account
+        self._churn = Churn(state.account)
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -43,6 +45,9 @@ class Control:
             Route("GET", "/stats", self._show_stats),
             Route("DELETE", "/stats", self._clear_stats),
             Route("GET", "/truth", _truth),
+            Route("POST", "/churn", self._start_churn),
+            Route("GET", "/churn", self._show_churn),
+            Route("DELETE", "/churn", self._stop_churn),
             Route("POST", "/tickets/{id}/spam", _mark_spam),
         )
 
@@ -104,6 +109,18 @@ class Control:
     def _clear_stats(self, _: Request) -> Reply:
         self._state.stats.clear()
         return Reply(200, {"ok": True})
+
+    def _start_churn(self, request: Request) -> Reply:
+        """Its rates and seed: see ``churn``."""
+        self._churn.start(object_of(request.body))
+        return self._show_churn(request)
+
+    def _show_churn(self, _: Request) -> Reply:
+        return Reply(200, self._churn.shown())
+
+    def _stop_churn(self, request: Request) -> Reply:
+        self._churn.stop()
+        return self._show_churn(request)
 
 
 def _mark_spam(request: Request) -> Reply:

@@ -10,6 +10,7 @@ from freshbridge.freshdesk.contact_calls import ContactCalls
 from freshbridge.freshdesk.conversation_calls import ConversationCalls
 from freshbridge.freshdesk.directory_calls import DirectoryCalls
 from freshbridge.freshdesk.job_calls import JobCalls
+from freshbridge.freshdesk.reference_calls import ReferenceCalls
 from freshbridge.freshdesk.report_calls import ReportCalls
 from freshbridge.freshdesk.ticket_calls import TicketCalls
 from freshbridge.freshdesk.time_entry_calls import TimeEntryCalls
@@ -25,6 +26,7 @@ class FreshdeskClient(
     CompanyCalls,
     DirectoryCalls,
     JobCalls,
+    ReferenceCalls,
     ReportCalls,
     AutomationCalls,
     Caller,

@@ -35,13 +35,15 @@ class DirectoryCalls(Caller):
         """Return the account; its `tier_type` tells the plan."""
         return self._record("GET", "/account")
 
-    def agents(self, params: Mapping[str, ParamValue] | None = None) -> Iterator[Page]:
-        """Yield the agents; list items lack `group_ids`, `role_ids` and `skill_ids`."""
-        return self._pages("/agents", params, 1, PER_PAGE)
+    def agents(
+        self, params: Mapping[str, ParamValue] | None = None, *, page: int = 1
+    ) -> Iterator[Page]:
+        """Yield the agents from `page` on; they lack `group_ids`, `role_ids` and `skill_ids`."""
+        return self._pages("/agents", params, page, PER_PAGE)
 
-    def groups(self) -> Iterator[Page]:
-        """Yield the agent groups."""
-        return self._pages("/groups", None, 1, PER_PAGE)
+    def groups(self, *, page: int = 1) -> Iterator[Page]:
+        """Yield the agent groups from `page` on."""
+        return self._pages("/groups", None, page, PER_PAGE)
 
     def ticket_fields(self) -> list[Record]:
         """Return the ticket form's fields: https://developers.freshdesk.com/api/#ticket-fields."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from freshbridge.freshdesk.caller import Caller
 from freshbridge.freshdesk.paging import PER_PAGE, Page
-from freshbridge.freshdesk.wire import ParamValue
+from freshbridge.freshdesk.wire import ParamValue, record_path
 
 
 class ReportCalls(Caller):
@@ -22,6 +22,11 @@ class ReportCalls(Caller):
         """
         return self._pages("/surveys/satisfaction_ratings", params, page, PER_PAGE)
 
-    def business_hours(self) -> Iterator[Page]:
-        """Yield the account's business hours; closed days are missing from each."""
-        return self._pages("/business_hours", None, 1, PER_PAGE)
+    def ticket_satisfaction_ratings(self, ticket_id: int) -> Iterator[Page]:
+        """Yield one ticket's survey answers; Forbidden where the plan has no surveys."""
+        path = record_path("tickets", ticket_id, "/satisfaction_ratings")
+        return self._pages(path, None, 1, PER_PAGE)
+
+    def business_hours(self, *, page: int = 1) -> Iterator[Page]:
+        """Yield the account's business hours from `page` on; each lacks its closed days."""
+        return self._pages("/business_hours", None, page, PER_PAGE)

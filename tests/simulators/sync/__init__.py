@@ -1,0 +1,1 @@
+"""Feeds against the simulated account, over HTTP."""
