@@ -1,56 +1,210 @@
-"""/integrations/{id}/sync: start a run now, see how far it has come."""
+"""/integrations/{id}/sync: start a run now, see how far it is and what runs did, end one."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from connector_api.ports import ports
-from connector_api.replies import success
+from connector_api.replies import json_body, success
 from freshbridge import identifiers, timestamps
-from freshbridge.errors import InvalidRequest
+from freshbridge.errors import FieldError, InvalidRequest, NotFound
 from freshbridge.instances.connection import InstanceDisabled
-from freshbridge.sync.plan import plan
-from freshbridge.sync.polling import only_told
+from freshbridge.instances.model import Instance
+from freshbridge.page_request import read_limit
+from freshbridge.sync.chosen import chosen
+from freshbridge.sync.manifest import object_of, window_of
+from freshbridge.sync.run import Run, Standing
+from freshbridge.sync.selection import Wanted
+from freshbridge.sync.starting import BEGUN, RUNNING, Asked, Start
+from freshbridge.sync.view import shown, shown_run
+
+RUNS, MOST_RUNS = 20, 200
+MOST_PARTS = 1000
+_MEMBERS = {"objects": list, "full": bool, "dry_run": bool}
 
 
 class NothingToSync(InvalidRequest):
-    """The instance has no object that the sync copies."""
+    """The instance has no object that the sync reads."""
 
     code = "nothing_to_sync"
 
 
-_OWN = {"seen", "began", "asked_by"}
+class InvalidSync(InvalidRequest):
+    """The request to start or end a sync cannot be understood; `fields` says why."""
+
+    code = "invalid_sync"
+
+
+class UnknownRun(NotFound):
+    """There is no such run; what is kept of runs expires."""
+
+    code = "unknown_run"
+
+
 router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # Powertools' own
 
 
 @router.post("/integrations/<instance_id>/sync")
 def start(instance_id: str) -> Response[str]:
-    """Queue a run of every object of the instance."""
+    """Begin a run of each object now, whether it is due or not; one under way is left alone.
+
+    `full` reads everything again and looks for what is gone; `dry_run` only tells what would run.
+    """
     instance = ports().registry.get(instance_id)
-    run_id = identifiers.new_id("run")
-    now = timestamps.to_text(timestamps.now())
+    body = _body(_MEMBERS)
     if instance.disabled:
         raise InstanceDisabled("the instance is disabled", advice="Enable it, then sync it.")
-    work = list(plan([instance], run_id=run_id, started_at=now))
-    if not work:
-        raise NothingToSync(
-            f"nothing of this instance, of {instance.platform}, is synced",
-            advice="The sync copies a freshdesk instance's tickets (config.sync_objects).",
+    wanted = _wanted(instance, body.get("objects"))
+    named = {one.name for one in wanted}
+    # Children are read with their parents, of every record where the children are named.
+    parents = {one.object.parent for one in wanted if one.object.parent} - named
+    wanted += [one for one in chosen(instance) if one.name in parents]
+    full = body.get("full", False)
+    asked_for = named if "objects" in body else set()
+    asked = Asked(
+        identifiers.new_id("run"),
+        _now(),
+        forced=True,
+        full=full,
+        children=frozenset(
+            one.name for one in wanted if one.object.parent and one.name in asked_for
         )
-    ports().sync_queue.publish_all(
-        (f"{piece.run_id}-{piece.instance_id}-{piece.object}", piece) for piece in work
+        if full
+        else frozenset(),
+        dry_run=body.get("dry_run", False),
     )
-    data = {"run_id": run_id, "objects": [piece.object for piece in work]}
-    return success("Sync started", data, 202)
+    starts = ports().starter.start_all(instance, wanted, asked)
+    data = {
+        "run_id": asked.run_id,
+        "objects": [one.object for one in starts if one.state in BEGUN | {RUNNING}],
+        "dry_run": asked.dry_run,
+        "started": [_shown_start(one) for one in starts],
+    }
+    return success("Sync not started: dry run" if asked.dry_run else "Sync started", data, 202)
 
 
 @router.get("/integrations/<instance_id>/sync")
 def state(instance_id: str) -> Response[str]:
-    """Per object: how far it has come, and the last run's rows."""
+    """Per object: whether it runs, how far it is, up to when all changes are held, what is next."""
     instance = ports().registry.get(instance_id)
-    shown = {}
-    for name in dict.fromkeys((*instance.sync_objects, *only_told(instance))):
-        stored = ports().cursors.state(instance_id, name)
-        shown[name] = stored and {k: v for k, v in stored.items() if k not in _OWN}
-    return success("Sync state", shown)
+    standings = ports().runs.standings(instance_id)
+    now = _now()
+    found = {}
+    for one in chosen(instance):
+        standing = standings.get(one.name, Standing())
+        run = _running(instance, one, standing)
+        parts = ports().runs.parts(run) if run is not None and not one.object.parent else []
+        found[one.name] = shown(one, standing, run, parts, now)
+    return success("Sync state", found)
+
+
+@router.get("/integrations/<instance_id>/sync/runs")
+def runs(instance_id: str) -> Response[str]:
+    """The last runs, one entry for each object, the newest first."""
+    ports().registry.get(instance_id)
+    asked = router.current_event.query_string_parameters or {}
+    limit = read_limit(asked.get("limit"), usual=RUNS, largest=MOST_RUNS)
+    found = ports().runs.history(instance_id, limit)
+    return success("Sync runs", [shown_run(run) for run in found])
+
+
+@router.get("/integrations/<instance_id>/sync/runs/<run_id>")
+def run(instance_id: str, run_id: str) -> Response[str]:
+    """One run, by object: its counts and windows, and the manifest once it has ended."""
+    ports().registry.get(instance_id)
+    found = ports().runs.runs(instance_id, run_id)
+    if not found:
+        raise UnknownRun("no such run", advice="GET …/sync/runs lists those that are kept.")
+    return success("Sync run", {one.object: _shown_whole(one) for one in found})
+
+
+@router.post("/integrations/<instance_id>/sync/cancel")
+def cancel(instance_id: str) -> Response[str]:
+    """End the runs under way; a worker that reads stops at its next write.
+
+    What is copied stays. The next run goes on from there, a full one begins anew.
+    """
+    instance = ports().registry.get(instance_id)
+    wanted = _wanted(instance, _body({"objects": list}).get("objects"))
+    ended = [ports().cancelling.cancel(instance_id, one.name) for one in wanted]
+    names = [run.object for run in ended if run is not None]
+    return success(f"{len(names)} runs ended", {"objects": names})
+
+
+def _body(members: dict[str, type]) -> dict[str, Any]:
+    event = router.current_event
+    if not (event.decoded_body or "").strip():
+        return {}
+    body = json_body(event)
+    wrong = [
+        FieldError(name, f"is unknown; there are {', '.join(members)}", "unknown")
+        for name in body
+        if name not in members
+    ]
+    words = {list: "must be a list of objects' names", bool: "must be true or false"}
+    wrong += [
+        FieldError(name, words[kind], "wrong_type")
+        for name, kind in members.items()
+        if name in body and not isinstance(body[name], kind)
+    ]
+    if wrong:
+        raise InvalidSync("the request cannot be understood", fields=wrong)
+    return body
+
+
+def _wanted(instance: Instance, names: list[Any] | None) -> list[Wanted]:
+    found = list(chosen(instance))
+    if not found:
+        raise NothingToSync(
+            f"nothing of this instance, of {instance.platform}, is synced",
+            advice="The sync reads what config.sync_objects of a freshdesk instance lists.",
+        )
+    if names is None:
+        return found
+    there = [one.name for one in found]
+    wrong = [
+        FieldError(f"objects[{place}]", f"is not synced; there are {', '.join(there)}", "unknown")
+        for place, name in enumerate(names)
+        if name not in there
+    ]
+    if wrong or not names:
+        raise InvalidSync(
+            "the request cannot be understood",
+            fields=wrong or [FieldError("objects", "must name at least one", "empty")],
+            advice="config.sync_objects says what is synced.",
+        )
+    return [one for one in found if one.name in names]
+
+
+def _running(instance: Instance, wanted: Wanted, standing: Standing) -> Run | None:
+    if not standing.run_id:
+        return None
+    return ports().runs.run(instance.instance_id, wanted.name, standing.run_id)
+
+
+def _shown_start(start: Start) -> dict[str, Any]:
+    return {
+        "object": start.object,
+        "state": start.state,
+        "run_id": start.run_id or None,
+        "kind": start.kind or None,
+        "parts": list(start.parts),
+        "due_at": start.due_at or None,
+    }
+
+
+def _shown_whole(run: Run) -> dict[str, Any]:
+    manifest = None
+    if run.copied and not run.is_active:
+        name = object_of(run).name
+        manifest = ports().lake.read_manifest(run.instance_id, name, run.run_id)
+    parts = ports().runs.parts(run)[:MOST_PARTS] if manifest is None else []
+    windows = [window_of(part) for part in parts if part.feed]
+    return shown_run(run) | {"manifest": manifest, "parts": windows}
+
+
+def _now() -> str:
+    return timestamps.to_text(timestamps.now())

@@ -1,7 +1,8 @@
-"""SyncQueue: pull pages until the time is up, then leave the rest to the next message."""
+"""SyncQueue: read a part of a run until the time is up, then leave the rest to the next message."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,25 +22,32 @@ from freshbridge.instances.trace import Cause
 from freshbridge.instances.trace_store import TraceStore
 from freshbridge.instances.traced_transport import Tracer
 from freshbridge.instances.vault import Vault
+from freshbridge.lake.lake import Lake
 from freshbridge.observability import count, function_logger, function_metrics
 from freshbridge.queues import envelope
 from freshbridge.queues.batch import RetryingBatchProcessor, process_batch
 from freshbridge.queues.park import DeadLetterQueue
 from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
-from freshbridge.sync.cursor_store import CursorStore
-from freshbridge.sync.lake import Lake
-from freshbridge.sync.polling import ONLY_TOLD, InvalidPolling, Polling, polling_of
-from freshbridge.sync.pull import NotCopied, Progress, pull_tickets
-from freshbridge.sync.pull_contacts import pull_contacts
+from freshbridge.sync.children import Children
+from freshbridge.sync.failing import Failing
+from freshbridge.sync.feeds.catalogue import feeds_of
+from freshbridge.sync.reading import Invocation, Outcome, Reader
+from freshbridge.sync.reconciling import Reconciling
 from freshbridge.sync.record_states import RecordStates
-from freshbridge.sync.telling import Telling, can_tell
+from freshbridge.sync.run_store import RunStore
+from freshbridge.sync.stages import Stages
+from freshbridge.sync.touch import touch_order
+from freshbridge.sync.touch_marks import TouchMarks
+from freshbridge.sync.touching import Touching
+from freshbridge.sync.watchers import Watchers
 from freshbridge.transport import RequestsTransport
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from freshbridge.budget.budgeted_transport import Waiting
     from freshbridge.instances.model import Instance
 
 logger = function_logger()
@@ -49,6 +57,8 @@ metrics = function_metrics()
 PAGE_MS = 60_000
 LONGEST_WAIT_S = 60.0
 """A slot in the rate budget is waited for here; for one further away the message is put off."""
+PAGES_AHEAD = 20
+"""Slots reserved at one write once a page was read; those that are not used are given back."""
 
 
 class Ports:
@@ -71,11 +81,29 @@ class Ports:
             budgets=self.budgets,
             circuits=circuits(chosen.budget_table, logger, metrics),
         )
-        self.lake = Lake(chosen.lake_bucket)
-        self.cursors = CursorStore(chosen.sync_table)
-        self.queue = Publisher(chosen.sync_queue_url, self.payloads, prefix="sync")
-        self.states = RecordStates(chosen.sync_table)
-        self.events = Publisher(chosen.event_queue_url, self.payloads, prefix="events")
+        lake = Lake(chosen.lake_bucket)
+        queue = Publisher(chosen.sync_queue_url, self.payloads, prefix="sync")
+        store = RunStore(chosen.sync_table)
+        children = Children(store, queue, _now)
+        stages = Stages(store, lake, queue, children, _now)
+        watcher = Watchers(
+            RecordStates(chosen.sync_table),
+            Publisher(chosen.event_queue_url, self.payloads, prefix="events"),
+            _now,
+            logger,
+        )
+        self.reader = Reader(
+            store,
+            lake,
+            queue,
+            stages,
+            children,
+            feeds=feeds_of,
+            watcher=watcher,
+            reconcile=Reconciling(lake, watcher),
+            concurrency=int(chosen.sync_concurrency),
+        )
+        self.touching = Touching(lake, TouchMarks(chosen.sync_table), watcher)
         self.processor = RetryingBatchProcessor(
             queue_url=chosen.source_queue_url,
             dead_letters=DeadLetterQueue(
@@ -83,6 +111,7 @@ class Ports:
                 function="scheduled_sync",
                 letters=intake(chosen, Queue.SYNC, self.payloads, function="scheduled_sync"),
             ),
+            observer=Failing(store, stages, self.payloads, logger),
             logger=logger,
             metrics=metrics,
         )
@@ -99,90 +128,70 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     """Process one SQS batch (of one message)."""
     ports = _ports()
     try:
-        return process_batch(event, context, ports.processor, partial(_pull, ports, context))
+        return process_batch(event, context, ports.processor, partial(_work, ports, context))
     finally:
         ports.budgets.give_back()
 
 
-def _pull(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
-    work = envelope.sync_work(ports.payloads.unpack(record.body))
+def _work(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
+    text = ports.payloads.unpack(record.body)
+    if (order := touch_order(text)) is not None:
+        logger.set_correlation_id(order.correlation_id)
+        ports.touching.touch(order, ports.connections, waiting=_waiting(context, record))
+        count(metrics, "RecordsSynced", 1)
+        return
+    work = envelope.sync_work(text)
     logger.set_correlation_id(work.correlation_id)
 
-    def pull(client: FreshdeskClient, instance: Instance) -> tuple[Progress, Telling | None]:
-        telling = _telling(ports, instance, work.object)
-        return _read(ports, context, client, work, telling), telling
+    def read(client: FreshdeskClient, instance: Instance) -> Outcome:
+        return ports.reader.work(work, _invocation(context, client, instance))
 
     cause = Cause(work.correlation_id, run_id=work.run_id)
-    waiting = patience(
-        context,
-        longest_s=LONGEST_WAIT_S,
-        reserve_s=PAGE_MS / 1000,
-        use=Use(
-            within_s=0.0,
-            returning=int(record.raw_event["attributes"]["ApproximateReceiveCount"]) > 1,
-        ),
-    )
-    progress, telling = ports.connections.use(work.instance_id, pull, cause=cause, waiting=waiting)
-    if not progress.finished:
-        ports.queue.publish(work, f"{work.run_id}-{work.instance_id}-{work.object}")
+    waiting = _waiting(context, record)
+    outcome = ports.connections.use(work.instance_id, read, cause=cause, waiting=waiting)
     logger.info(
         "records synced",
         extra={
             "instance_id": work.instance_id,
             "object": work.object,
-            "rows": progress.rows,
-            "pages": progress.pages,
-            "finished": progress.finished,
+            "parts": outcome.parts,
+            "rows": outcome.counts.rows,
+            "pages": outcome.counts.pages,
+            "counts": {name: value for name, value in asdict(outcome.counts).items() if value},
+            "finished": outcome.finished,
         },
     )
-    count(metrics, "RecordsSynced", 0 if work.object in ONLY_TOLD else progress.rows)
-    if telling is not None:
-        logger.info("changes told", extra=telling.shown()["events"])
-        count(metrics, "EventsFromSync", telling.queued)
+    count(metrics, "RecordsSynced", outcome.counts.rows)
+    count(metrics, "EventsFromSync", outcome.counts.told)
 
 
-def _read(
-    ports: Ports,
-    context: LambdaContext,
-    client: FreshdeskClient,
-    work: envelope.SyncWork,
-    telling: Telling | None,
-) -> Progress:
-    def may_go_on() -> bool:
-        return context.get_remaining_time_in_millis() > PAGE_MS
+def _waiting(context: LambdaContext, record: SQSRecord) -> Waiting:
+    return patience(
+        context,
+        longest_s=LONGEST_WAIT_S,
+        reserve_s=_page_ms(context) / 1000,
+        use=Use(
+            within_s=0.0,
+            returning=int(record.raw_event["attributes"]["ApproximateReceiveCount"]) > 1,
+        ),
+        then_ahead=PAGES_AHEAD,
+    )
 
-    told_only = work.object in ONLY_TOLD
-    if told_only and telling is None:
-        # Nobody wants to hear of it any more.
-        return Progress(rows=0, pages=0, finished=True)
-    if work.object == "contacts" and telling is not None:
-        return pull_contacts(
-            client, work, walks=ports.cursors, may_go_on=may_go_on, now=_now, watcher=telling
-        )
-    return pull_tickets(
+
+def _invocation(context: LambdaContext, client: FreshdeskClient, instance: Instance) -> Invocation:
+    page_ms = _page_ms(context)
+    return Invocation(
         client,
-        work,
-        lake=NotCopied() if told_only else ports.lake,
-        cursors=ports.cursors,
-        may_go_on=may_go_on,
-        now=_now,
-        watcher=telling,
+        instance,
+        may_go_on=lambda: context.get_remaining_time_in_millis() > page_ms,
+        remaining_s=lambda: context.get_remaining_time_in_millis() / 1000,
     )
 
 
-def _telling(ports: Ports, instance: Instance, object_name: str) -> Telling | None:
-    """One that tells what changes, if the instance wants to hear of it."""
-    try:
-        polling = polling_of(instance, object_name) if can_tell(object_name) else None
-    except InvalidPolling as error:
-        # The records matter more than how they are told of.
-        logger.warning("poller's configuration not used", extra={"reason": str(error)})
-        polling = Polling()
-    if polling is None:
-        return None
-    return Telling(
-        instance, object_name, polling, states=ports.states, events=ports.events, now=_now
-    )
+def _page_ms(context: LambdaContext) -> float:
+    """What is kept for one more page; a fifth, where the function has not half as much in all."""
+    remaining = context.get_remaining_time_in_millis()
+    return PAGE_MS if remaining * 2 > PAGE_MS else remaining / 5
 
 
 def _now() -> str:

@@ -177,3 +177,14 @@ def test_a_note_and_a_reply_are_told_with_what_was_written() -> None:
     assert event_id("1", "tickets", told, Polling()) != event_id(
         "1", "tickets", answered, Polling()
     )
+
+
+def test_a_ticket_that_is_spam_or_no_more_is_told_so() -> None:
+    spam = TICKET | {"spam": True, "updated_at": "2026-03-03T12:10:00Z"}
+    assert type_of(state(TICKET | {"spam": False}), spam) == "ticket_spam"
+    assert type_of(None, spam) == "ticket_spam"
+    assert type_of(state(spam), TICKET | {"spam": False}) == "ticket_restored"
+
+
+def test_what_no_event_tells_is_none() -> None:
+    assert type_of(None, TICKET, object_name="satisfaction_ratings") is None

@@ -7,9 +7,19 @@ from typing import Any
 
 import pytest
 
-from freshbridge.sync.polling import InvalidPolling, Polling, only_told, polling_of
+from freshbridge.sync.objects import OBJECTS
+from freshbridge.sync.polling import (
+    LONGEST_INTERVAL_MIN,
+    InvalidPolling,
+    Polling,
+    only_told,
+    polling_of,
+    refresh_minutes,
+)
+from freshbridge.sync.telling import can_tell
 from tests import builders
 
+_TOLD = [name for name in OBJECTS if can_tell(name)]
 ON = {"event.notification.enabled": "true", "event.vendor.type": "polling"}
 
 
@@ -100,12 +110,12 @@ def test_what_cannot_be_used_is_refused_with_its_place(value: object, words: str
 @pytest.mark.parametrize(
     ("changed", "names"),
     [
-        ({}, ("deleted_tickets", "contacts")),
+        ({}, ("contacts",)),
+        ({"sync_objects": ("companies",)}, ("deleted_tickets", "contacts")),
         ({"configuration": {}}, ()),
-        ({"configuration": ON | {"event.objects": "incidents"}}, ("deleted_tickets",)),
+        ({"configuration": ON | {"event.objects": "incidents"}}, ()),
         ({"configuration": ON | {"event.objects": "contacts"}}, ("contacts",)),
-        ({"configuration": ON | {"event.poller.configuration": "{"}},
-         ("deleted_tickets", "contacts")),
+        ({"configuration": ON | {"event.poller.configuration": "{"}}, ("contacts",)),
         ({"platform": "freshsales"}, ()),
         ({"sync_objects": ()}, ()),
     ],
@@ -113,3 +123,54 @@ def test_what_cannot_be_used_is_refused_with_its_place(value: object, words: str
 def test_what_is_read_for_its_events_alone(changed: dict[str, Any], names: tuple[str, ...]) -> None:
     instance = builders.instance(**{"configuration": ON} | changed)
     assert only_told(instance) == names
+
+
+@pytest.mark.parametrize(
+    ("entry", "minutes"),
+    [("30", 30), (" 1 ", 1), ("0", 1), ("99999999999", LONGEST_INTERVAL_MIN), ("", None),
+     ("often", None), ("-5", None), ("1.5", None)],
+)  # fmt: skip
+def test_the_interval_is_minutes_from_one_on(entry: str, minutes: int | None) -> None:
+    polled = builders.instance(
+        configuration={
+            "event.notification.enabled": "true",
+            "event.vendor.type": "polling",
+            "event.poller.refresh_interval": entry,
+            "event.objects": "incidents",
+        }
+    )
+    assert refresh_minutes(polled, "tickets") == minutes
+    # It is the poller's: what is not told of goes by the stack's own schedule.
+    assert refresh_minutes(polled, "contacts") is None
+
+
+@pytest.mark.parametrize(
+    ("named", "objects"),
+    [
+        ("accounts", {"companies"}),
+        ("/hubs/helpdesk/incidents?where=x|contacts", {"tickets", "conversations", "contacts"}),
+        ("time-entries", {"time_entries"}),
+        ("satisfaction-ratings agents", {"satisfaction_ratings", "agents"}),
+        ("", set(_TOLD)),
+    ],
+)
+def test_urls_name_objects_as_the_hub_does(named: str, objects: set[str]) -> None:
+    polled = builders.instance(
+        configuration={
+            "event.notification.enabled": "true",
+            "event.vendor.type": "polling",
+            "event.poller.urls": named,
+        }
+    )
+    assert {name for name in _TOLD if polling_of(polled, name) is not None} == objects
+
+
+def test_what_is_named_is_read_for_its_events_where_it_is_not_copied() -> None:
+    def told(named: str, *copied: str) -> tuple[str, ...]:
+        configuration = ON | {"event.poller.urls": named}
+        return only_told(builders.instance(configuration=configuration, sync_objects=copied))
+
+    assert told("accounts|incidents", "contacts") == ("tickets", "companies")
+    assert told("accounts|incidents|contacts", "contacts", "tickets") == ("companies",)
+    assert told("", "contacts") == ("deleted_tickets",)
+    assert told("accounts") == ()

@@ -11,6 +11,9 @@ Pure. It is what a person writes under /api/integrations, as JSON:
                            see rules.enricher
     custom_statuses        {"Waiting on vendor": 9}: the account's own statuses and their numbers
     status_meaning         {"Done": "resolved", "11": "closed"}: which of them resolve or close
+    sync_objects           ["tickets", "contacts"]: what the scheduled sync copies; see sync.objects
+    sync                   {"tickets": {"every_minutes": 15}}: how often, and with what; see
+                           sync.selection
     cachingEnabled         whether lists of agents, groups and fields may be answered from what is
                            kept; without it they are asked of the provider each time
     cacheTimeToLive        how old such an answer may be, in seconds; 0 for five minutes
@@ -29,8 +32,10 @@ from typing import Any
 
 from freshbridge.errors import FieldError
 from freshbridge.freshdesk.enums import Priority
+from freshbridge.sync.objects import OBJECTS
+from freshbridge.sync.selection import objects_wrong, settings_wrong
 
-SYNC_OBJECTS = ("tickets",)
+SYNC_OBJECTS = tuple(OBJECTS)
 ENRICH = ("auto", "always", "never")
 STATUS_MEANINGS = ("resolved", "closed")
 STRATEGIES = ("round_robin", "least_loaded")
@@ -105,12 +110,6 @@ def config_errors(config: object, *, prefix: str = "config.") -> list[FieldError
 
 Wrong = list[tuple[str, str, str]]
 """Where below the entry, what to write instead, and a code."""
-
-
-def _sync_objects(value: object) -> Wrong:
-    if isinstance(value, list) and all(name in SYNC_OBJECTS for name in value):
-        return []
-    return [("", f"must be a list of {', '.join(SYNC_OBJECTS)}", "unknown")]
 
 
 def _group_id(value: object) -> Wrong:
@@ -197,7 +196,8 @@ def _meaning(value: object) -> Wrong:
 
 
 _CHECKS: dict[str, Callable[[object], Wrong]] = {
-    "sync_objects": _sync_objects,
+    "sync_objects": objects_wrong,
+    "sync": settings_wrong,
     "custom_field_mapping": _mapping,
     "default_group_id": _group_id,
     "default_priority": _priority,

@@ -78,11 +78,13 @@ class Provisioner:
         tracer: Tracer | None = None,
         on_connected: Callable[[str], None] = lambda _instance_id: None,
         on_callbacks_changed: Callable[[Instance], None] = lambda _instance: None,
+        on_deleted: Callable[[str], None] = lambda _instance_id: None,
     ) -> None:
         """`transport` is called when a provider is to be asked; `clock` is epoch seconds.
 
         `on_connected` hears of each instance whose provider has just accepted what it is called
-        with from now on, `on_callbacks_changed` of each whose callback entries were changed.
+        with from now on, `on_callbacks_changed` of each whose callback entries were changed,
+        `on_deleted` of each that is about to go.
         """
         self._registry = registry
         self._vault = vault
@@ -93,6 +95,7 @@ class Provisioner:
         self._tracer = tracer
         self._on_connected = on_connected
         self._on_callbacks_changed = on_callbacks_changed
+        self._on_deleted = on_deleted
 
     def create(self, wanted: Wanted, *, user_id: int = 1) -> Provisioned:
         """Connect the account.
@@ -189,6 +192,7 @@ class Provisioner:
         """
         instance = self._registry.get(instance_id)
         self._rules.delete_all(instance_id)
+        self._on_deleted(instance_id)
         self._vault.delete(instance_id)
         self._registry.delete(instance_id)
         return instance

@@ -15,11 +15,11 @@ from freshbridge.errors import FieldError, InvalidRequest
 from freshbridge.instances import elements
 from freshbridge.instances.config import (
     CACHING_ENTRIES,
-    SYNC_OBJECTS,
     config_errors,
     without_nulls,
 )
 from freshbridge.instances.elements import Element, InvalidConfiguration
+from freshbridge.sync.selection import DEFAULT_OBJECTS
 
 LONGEST_NAME = 200
 # A tag, or the beginning of one that whatever is written after it would complete.
@@ -59,7 +59,7 @@ class Wanted:
     @property
     def sync_objects(self) -> tuple[str, ...]:
         """What is synced: config.sync_objects, else tickets where the platform has them."""
-        default = SYNC_OBJECTS if self.element.platform == "freshdesk" else ()
+        default = DEFAULT_OBJECTS if self.element.platform == "freshdesk" else ()
         return tuple(self.config.get("sync_objects", default))
 
 

@@ -90,12 +90,16 @@ class ActionRequest:
 
 @dataclass(frozen=True)
 class SyncWork:
-    """Pull the next pages of one object of one instance. `started_at` is UTC, ISO 8601."""
+    """Go on with one part of a run of one object of one instance.
+
+    `started_at` is when the run began, UTC, ISO 8601. How far the part is stands in the SyncTable.
+    """
 
     run_id: str
     instance_id: str
     object: str
     started_at: str
+    part: str = ""
 
     @property
     def correlation_id(self) -> str:
@@ -224,7 +228,7 @@ def sync_work(text: str) -> SyncWork:
     Raises:
         UnreadableMessage: naming what is missing or of the wrong type.
     """
-    return SyncWork(**_strings(_object(text), SyncWork))
+    return SyncWork(**_strings({"part": "", **_object(text)}, SyncWork))
 
 
 def action_request(text: str) -> ActionRequest:

@@ -10,7 +10,8 @@ Pure. The entries are Open Connectors': `event.notification.enabled` true and `e
 
 Where there are blocks, only the objects that have one are told of. What says how to ask the
 provider (`url`, `pageSize`, `pollDelay`, the dates' formats and zones) is not read: the sync asks
-in its own way, and the provider's times are ISO 8601.
+in its own way, and the provider's times are ISO 8601. `event.poller.refresh_interval` is how many
+minutes lie between two polls.
 Source: https://help.openconnectors.ext.hana.ondemand.com/home/events
 """
 
@@ -25,14 +26,24 @@ from typing import Any
 from freshbridge.errors import FieldError, InvalidRequest
 from freshbridge.instances.model import Instance
 
-ONLY_TOLD = ("deleted_tickets", "contacts")
+_TRASH = ("deleted_tickets",)
+ONLY_TOLD = (*_TRASH, "contacts")
+NAMEABLE = (
+    "tickets", "contacts", "companies", "time_entries", "satisfaction_ratings", "agents", "groups",
+)  # fmt: skip
 ENTRY = "event.poller.configuration"
+REFRESH = "event.poller.refresh_interval"
+LONGEST_INTERVAL_MIN = 60 * 24 * 31
 LONGEST_TOLERANCE_S = 86_400
 # What Open Connectors calls the objects of the sync.
 _NAMES = {
     "tickets": ("incidents", "tickets"),
     "deleted_tickets": ("incidents", "tickets"),
+    "conversations": ("incidents", "tickets", "conversations", "comments"),
     "contacts": ("contacts",),
+    "companies": ("accounts", "organizations", "companies"),
+    "time_entries": ("time-entries", "time_entries"),
+    "satisfaction_ratings": ("satisfaction-ratings", "satisfaction_ratings", "surveys"),
     "deals": ("opportunities", "deals"),
     "sales_accounts": ("accounts", "sales_accounts"),
 }
@@ -70,12 +81,7 @@ def polling_of(instance: Instance, object_name: str) -> Polling | None:
     if not wanted or configuration.get("event.vendor.type", "").strip().lower() != "polling":
         return None
     names = _NAMES.get(object_name, (object_name,))
-    chosen = re.split(
-        r"[|,\s]+",
-        configuration.get("event.objects") or configuration.get("event.poller.urls") or "",
-    )
-    # A URL to poll names its object last: /hubs/helpdesk/incidents?where=…
-    objects = {entry.partition("?")[0].rstrip("/").rpartition("/")[2] for entry in chosen if entry}
+    objects = _named(configuration)
     if objects and not objects & set(names):
         return None
     blocks = _blocks(configuration.get(ENTRY, ""))
@@ -85,14 +91,39 @@ def polling_of(instance: Instance, object_name: str) -> Polling | None:
     return _polling(blocks[named[0]], f"{ENTRY}.{named[0]}") if named else None
 
 
+def refresh_minutes(instance: Instance, object_name: str) -> int | None:
+    """How many minutes lie between two polls of an object; None where the instance says nothing.
+
+    Open Connectors takes 1 or more. An entry that is no number is as good as none, and holds
+    nothing up: what is copied matters more than how it is told.
+    """
+    text = instance.configuration.get(REFRESH, "").strip()
+    if not _is_polled(instance, object_name) or not text.isascii() or not text.isdecimal():
+        return None
+    return min(max(int(text[:9]), 1), LONGEST_INTERVAL_MIN)
+
+
 def only_told(instance: Instance) -> tuple[str, ...]:
     """The objects that are read for their events alone, beside those that are copied."""
     if instance.platform != "freshdesk" or not instance.sync_objects:
         return ()
-    return tuple(name for name in ONLY_TOLD if _is_wanted(instance, name))
+    # Whoever names none means what Open Connectors polls by itself. The trash is one of the
+    # tickets' lists, and only where they are not copied an object of its own.
+    names = NAMEABLE if _named(instance.configuration) else ONLY_TOLD
+    copied = {*instance.sync_objects, *(_TRASH if "tickets" in instance.sync_objects else ())}
+    return tuple(name for name in names if name not in copied and _is_polled(instance, name))
 
 
-def _is_wanted(instance: Instance, object_name: str) -> bool:
+def _named(configuration: Mapping[str, str]) -> set[str]:
+    chosen = re.split(
+        r"[|,\s]+",
+        configuration.get("event.objects") or configuration.get("event.poller.urls") or "",
+    )
+    # A URL to poll names its object last: /hubs/helpdesk/incidents?where=…
+    return {entry.partition("?")[0].rstrip("/").rpartition("/")[2] for entry in chosen if entry}
+
+
+def _is_polled(instance: Instance, object_name: str) -> bool:
     try:
         return polling_of(instance, object_name) is not None
     except InvalidPolling:

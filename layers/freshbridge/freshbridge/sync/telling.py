@@ -1,12 +1,14 @@
-"""Tell the changes that a sync finds as events, page by page.
+"""Tell the changes that a sync finds as events.
 
-For each page: read what was last seen of its records, queue an event for each that differs, and
-only then note how the records are now. A function that dies in between finds the same differences
-again and queues the same events, by the same ids; the router drops what it has had. The cursor
-moves after that, so no page is passed over.
+What is copied is told of by the lake, which knows each record as it was: of each file it says what
+is about to change, `told` queues an event for it, and only then is the file written. So nothing is
+kept for the telling's sake. What is not copied is told of page by page: read what was last seen of
+its records, queue an event for each that differs, and only then note how they are now. Either way a
+function that dies in between finds the same differences again and queues the same events, by the
+same ids; the router drops what it has had.
 
-The first load of an account is a baseline: it is remembered and nothing is told, or every record
-would be news. Where the account was loaded before changes were to be told, it is read once more
+The first run that is to tell is a baseline: it is remembered and nothing is told, or every record
+would be news. Of what is copied the lake is the memory. Of the rest everything is read once more
 from the beginning for that: without a record's earlier state nobody can say what changed of it.
 """
 
@@ -19,17 +21,30 @@ from typing import TYPE_CHECKING, Any
 from freshbridge import identifiers
 from freshbridge.events.synced import SOURCE
 from freshbridge.queues.envelope import ReceivedEvent
-from freshbridge.sync.change_events import KIND_OF, change_of, event_id, state_of
+from freshbridge.sync.change_events import (
+    DELETED,
+    DELETED_CONTACTS,
+    KIND_OF,
+    change_of,
+    event_id,
+    state_of,
+    told_change,
+    told_id,
+)
+from freshbridge.sync.objects import OBJECTS
 from freshbridge.sync.record_states import TellingState
 
 if TYPE_CHECKING:
+    from freshbridge.events.synced import Change as Told
     from freshbridge.instances.model import Instance
+    from freshbridge.lake.rows import Change
     from freshbridge.queues.publish import Publisher
     from freshbridge.sync.change_events import RecordState
     from freshbridge.sync.polling import Polling
     from freshbridge.sync.record_states import RecordStates
 
 CONTENT_TYPE = "application/json"
+_TRASH_OF = {("tickets", "deleted"): DELETED, ("contacts", "deleted"): DELETED_CONTACTS}
 
 
 class Telling:
@@ -47,38 +62,63 @@ class Telling:
         states: RecordStates,
         events: Publisher,
         now: Callable[[], str],
+        copied: bool = False,
         new_id: Callable[[str], str] = identifiers.new_id,
     ) -> None:
-        """`events`: the EventQueue. `now`: UTC, ISO 8601."""
+        """`events`: the EventQueue. `now`: UTC, ISO 8601. `copied`: the lake has the records."""
         self._instance = instance
         self._object = object_name
         self._polling = polling
         self._states = states
         self._events = events
         self._now = now
+        self._copied = copied
         self._new_id = new_id
         self._telling: TellingState | None = None
         self.queued = 0
         self.remembered = 0
 
     def needs_all(self) -> bool:
-        """Whether nothing was told before, so that the pull has to read every record."""
-        if self._telling is None:
-            self._telling = self._states.telling(self._instance.instance_id, self._object)
-        return self._telling is None
+        """Whether every record has to be read once, for nothing is known of what they were."""
+        return not self._copied and self._known() is None
 
     def begin(self) -> None:
         """Where nothing was told before, a baseline begins."""
-        if self.needs_all():
+        if self._known() is None:
             self._telling = TellingState(self._now(), baseline=True)
             self._states.note_telling(self._instance.instance_id, self._object, self._telling)
 
-    def page(self, records: Sequence[dict[str, Any]], seen_at: str) -> None:
-        """Tell of these records, which were asked for at `seen_at`.
+    def told(self, changes: Sequence[Change]) -> None:
+        """Tell of what is about to change in the lake.
+
+        Raises:
+            NotQueued: it must not be changed yet.
+        """
+        if self._begun().baseline:
+            self.remembered += len(changes)
+            return
+        obj = OBJECTS[self._object]
+        since = self._begun().since
+        found = (
+            (one, what)
+            for one in changes
+            if (what := told_change(obj, one, polling=self._polling, telling_since=since))
+        )
+        self.queued += self._events.publish_all(
+            (event.event_id, event)
+            for one, what in found
+            for event in [self._event(told_id(self._instance.instance_id, obj, one, what), what)]
+        )
+
+    def page(self, records: Sequence[dict[str, Any]], seen_at: str, feed: str = "") -> None:
+        """Tell of records that are not copied, which were asked for at `seen_at`.
+
+        `feed` is the list that they are from: what is in the trash is told of as deleted.
 
         Raises:
             NotQueued, StatesUnavailable, ClientError, BotoCoreError: the page has to come again.
         """
+        object_name = _TRASH_OF.get((self._object, feed), self._object)
         newest = {
             str(record[self._polling.id_field]): record
             for record in records
@@ -88,15 +128,17 @@ class Telling:
         if baseline:
             self.remembered += len(newest)
         else:
-            before = self._states.load(self._instance.instance_id, self._object, newest)
-            self.queued += self._events.publish_all(
-                (event.event_id, event)
+            before = self._states.load(self._instance.instance_id, object_name, newest)
+            told = (
+                self._change(object_name, before.get(record_id), record, seen_at)
                 for record_id, record in newest.items()
-                if (event := self._event(before.get(record_id), record, seen_at)) is not None
+            )
+            self.queued += self._events.publish_all(
+                (event.event_id, event) for event in told if event is not None
             )
         self._states.save(
             self._instance.instance_id,
-            self._object,
+            object_name,
             {one: state_of(record, self._polling, seen_at) for one, record in newest.items()},
         )
 
@@ -118,11 +160,16 @@ class Telling:
         assert self._telling is not None  # noqa: S101 - begin() comes first
         return self._telling
 
-    def _event(
-        self, before: RecordState | None, record: dict[str, Any], seen_at: str
+    def _known(self) -> TellingState | None:
+        if self._telling is None:
+            self._telling = self._states.telling(self._instance.instance_id, self._object)
+        return self._telling
+
+    def _change(
+        self, object_name: str, before: RecordState | None, record: dict[str, Any], seen_at: str
     ) -> ReceivedEvent | None:
         change = change_of(
-            self._object,
+            object_name,
             before,
             record,
             polling=self._polling,
@@ -131,9 +178,13 @@ class Telling:
         )
         if change is None:
             return None
+        named = event_id(self._instance.instance_id, object_name, change, self._polling)
+        return self._event(named, change)
+
+    def _event(self, named: str, change: Told) -> ReceivedEvent:
         emitted = replace(change, emission=self._new_id("emi"))
         return ReceivedEvent(
-            event_id=event_id(self._instance.instance_id, self._object, change, self._polling),
+            event_id=named,
             instance_id=self._instance.instance_id,
             platform=self._instance.platform,
             received_at=self._now(),

@@ -1,0 +1,246 @@
+"""A run of one object of one instance, its parts, and where the object stands between runs.
+
+Pure. A run is cut into parts, each a window of one list, a batch of parents whose children are
+wanted, or one of its closing stages. The part knows how far it is; the run only counts:
+
+    pulling       parts read lists; the parts that wait (the tail, read last) begin when no other is
+                  open
+    reconciling   what the account has and what is held are compared (runs over everything)
+    closing       the manifest is written, the marks move, the lease is given back
+    done          everything that was changed when it began is held
+    failed        some parts ended in the dead-letter queue; the run owes them
+    cancelled     somebody ended it; its marks have not moved
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from freshbridge.sync.feeds.feed import BEGINNING, Position, Scope
+
+
+class Kind(StrEnum):
+    """Whether a run reads everything or what has changed since the marks."""
+
+    FULL = "full"
+    INCREMENTAL = "incremental"
+
+
+class Stage(StrEnum):
+    """Where a run is; see above."""
+
+    PULLING = "pulling"
+    RECONCILING = "reconciling"
+    CLOSING = "closing"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ACTIVE = frozenset({Stage.PULLING, Stage.RECONCILING, Stage.CLOSING})
+
+
+class PartState(StrEnum):
+    """What became of a part; `waiting` ones begin when no other part is open."""
+
+    WAITING = "waiting"
+    OPEN = "open"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was read: `rows`, in `pages`, by `calls`; `changed` of the rows were news.
+
+    Of those, `created`, `updated` and `restored` are live by then and `removed` no more; the rest
+    were never held alive. `told` events were queued of them; `remembered` were kept in mind to tell
+    of later changes. `unreadable` records were left out, for they have no id or no proper time.
+    """
+
+    rows: int = 0
+    pages: int = 0
+    calls: int = 0
+    changed: int = 0
+    created: int = 0
+    updated: int = 0
+    removed: int = 0
+    restored: int = 0
+    told: int = 0
+    remembered: int = 0
+    unreadable: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        """Both together."""
+        return Counts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    def __sub__(self, other: Counts) -> Counts:
+        """What came after `other`."""
+        return Counts(*(a - b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One piece of a run.
+
+    `feed` is the list's name, "" for a closing stage and for a part that only holds the run open.
+    `position` is where to go on, None before the first page. `mark`: everything of its window up
+    to this time is read. `chunks` counts what was written of it. `merging` is how many rows were on
+    their way into the current view when last heard of; `spawned` names parts that were cut off this
+    one and whose messages may not have been sent. `late`: it had to wait for others.
+    `stable`: nothing moved in the list while it was read to its end. `report` is what a closing
+    stage found; `reason` says why the part failed.
+    """
+
+    name: str
+    feed: str
+    stage: Stage = Stage.PULLING
+    scope: Scope = field(default_factory=Scope)
+    state: PartState = PartState.OPEN
+    position: Position | None = None
+    mark: str = ""
+    counts: Counts = Counts()
+    chunks: int = 0
+    merging: int = 0
+    spawned: Sequence[str] = ()
+    late: bool = False
+    stable: bool = True
+    report: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def reached(self) -> str:
+        """Everything of its window up to this time is held, "" for nothing that is known."""
+        if self.state is PartState.DONE and self.scope.until:
+            return self.scope.until
+        return self.mark
+
+
+@dataclass(frozen=True)
+class Run:
+    """One reading of one object.
+
+    `first`: nothing was held before. `copied`: the lake gets the records; else they are only told
+    of. `feeds` are the lists that it reads. `known` are the marks that it began with, and
+    `presets` the marks of lists that need not be read. `all_children`: the children of every
+    record are wanted, not of the changed ones alone; `children_run` is the run that has them.
+    `open` and `failed` count parts. `include` are the embedded resources. Times are UTC, ISO 8601.
+    """
+
+    run_id: str
+    instance_id: str
+    object: str
+    kind: Kind
+    started_at: str
+    first: bool = False
+    copied: bool = True
+    feeds: Sequence[str] = ()
+    include: Sequence[str] = ()
+    known: Mapping[str, str] = field(default_factory=dict)
+    presets: Mapping[str, str] = field(default_factory=dict)
+    all_children: bool = False
+    children_run: str = ""
+    stage: Stage = Stage.PULLING
+    open: int = 0
+    failed: int = 0
+    counts: Counts = Counts()
+    finished_at: str = ""
+
+    @property
+    def date(self) -> str:
+        """The day it began, for the names of what it writes."""
+        return self.started_at[:10]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it still has something to do."""
+        return self.stage in ACTIVE
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an object of an instance stands.
+
+    `run_id` is the run that has the lease, which ends at `lease_until`, epoch seconds. `marks` are
+    how far each list is read; `complete_since`: what had changed by then is held. `owed_run` is a
+    run that failed and whose failed parts are still wanted. `begun_at` is when one was begun
+    last. `failures` counts the runs that failed
+    since the last one that did not; `held` is the number of live records at the last full run.
+    """
+
+    run_id: str = ""
+    lease_until: float = 0.0
+    marks: Mapping[str, str] = field(default_factory=dict)
+    complete_since: str = ""
+    begun_at: str = ""
+    last_started_at: str = ""
+    last_finished_at: str = ""
+    last_full_at: str = ""
+    last_run: str = ""
+    last_stage: str = ""
+    owed_run: str = ""
+    failures: int = 0
+    last_error: str = ""
+    held: int = -1
+    events: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no run has ever ended well."""
+        return not self.complete_since
+
+
+def marks_after(run: Run, parts: Iterable[Part]) -> dict[str, str]:
+    """How far each list is read after a run.
+
+    A list's mark moves only over windows that are read without a gap: the latest time up to which
+    every part of it is done. The mark of an end that is open is the last one of the list's own
+    times, never this machine's.
+    """
+    marks = {**run.known, **run.presets}
+    windows: dict[str, list[Part]] = {}
+    for part in parts:
+        if part.feed and part.stage is Stage.PULLING and not part.scope.parents:
+            windows.setdefault(part.feed, []).append(part)
+    for feed, some in windows.items():
+        reached = run.known.get(feed, BEGINNING)
+        for part in sorted(some, key=lambda one: (one.scope.since, one.scope.until or "~")):
+            if part.scope.since > reached or not part.reached:
+                # A gap, or a list that tells no times.
+                break
+            reached = max(reached, part.reached)
+            if part.state is not PartState.DONE:
+                break
+        if reached > marks.get(feed, BEGINNING):
+            marks[feed] = reached
+    return marks
+
+
+def after_run(standing: Standing, run: Run, parts: Sequence[Part]) -> Standing:
+    """Where the object stands once a run is done or has failed."""
+    failed = run.stage is Stage.FAILED
+    reasons = sorted({part.reason for part in parts if part.state is PartState.FAILED})
+    after = replace(
+        standing,
+        run_id="",
+        lease_until=0.0,
+        marks=marks_after(run, parts),
+        last_run=run.run_id,
+        last_stage=run.stage.value,
+        last_started_at=run.started_at,
+        last_finished_at=run.finished_at,
+        owed_run=run.run_id if failed else "",
+        failures=standing.failures + 1 if failed else 0,
+        last_error="; ".join(reasons)[:500] if failed else "",
+    )
+    if failed:
+        return after
+    if run.kind is Kind.FULL:
+        after = replace(after, last_full_at=run.started_at)
+    elif standing.is_new:
+        # What has changed of something that is not held as a whole completes nothing.
+        return after
+    return replace(after, complete_since=max(standing.complete_since, run.started_at))

@@ -1,0 +1,118 @@
+"""Read a record that a webhook named, and bring the lake up to it.
+
+The mark goes before the record is read, so a webhook that comes meanwhile asks again. What is read
+is merged as a page of a run is: the later version wins, whichever way it came. A record that is not
+there becomes a tombstone, unless it is not held either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from freshbridge import timestamps
+from freshbridge.errors import NotFound
+from freshbridge.instances.trace import Cause
+from freshbridge.lake.rows import Merged, Row, State
+from freshbridge.sync.objects import OBJECTS, SyncObject
+from freshbridge.sync.reconcile import remove_below
+from freshbridge.sync.run import Kind, Run
+from freshbridge.sync.touch import CONVERSATIONS, RecordTouch
+from freshbridge.sync.verification import fetched
+from freshbridge.sync.versions import tombstone, version_of
+
+if TYPE_CHECKING:
+    from freshbridge.budget.budgeted_transport import Waiting
+    from freshbridge.freshdesk.client import FreshdeskClient
+    from freshbridge.instances.connection import Connections
+    from freshbridge.instances.model import Instance
+    from freshbridge.lake.lake import Lake
+    from freshbridge.sync.reconcile import Hook
+    from freshbridge.sync.touch_marks import TouchMarks
+    from freshbridge.sync.watching import Watcher
+
+
+@dataclass(frozen=True)
+class Touching:
+    """Does what messages ask; `watcher` makes who is told of what changes."""
+
+    lake: Lake
+    marks: TouchMarks
+    watcher: Callable[[Instance, Run], Watcher]
+    clock: Callable[[], float] = timestamps.epoch
+
+    def touch(self, order: RecordTouch, connections: Connections, *, waiting: Waiting) -> None:
+        """Read and keep what one message asks for.
+
+        Raises what reading and writing raise: the message comes again.
+        """
+
+        def bring(client: FreshdeskClient, instance: Instance) -> None:
+            watcher = self.watcher(instance, _run_of(order))
+            watcher.begin()
+            bring_up_to_date(client, self.lake, self.marks, order, now=self._now, tell=watcher.told)
+
+        cause = Cause(order.event_id, run_id=order.run_id)
+        connections.use(order.instance_id, bring, cause=cause, waiting=waiting)
+
+    def _now(self) -> str:
+        return timestamps.to_precise_text(timestamps.from_epoch(self.clock()))
+
+
+def _run_of(order: RecordTouch) -> Run:
+    """What a watcher has to know of it."""
+    return Run(order.run_id, order.instance_id, order.object, Kind.INCREMENTAL, "", copied=True)
+
+
+def bring_up_to_date(
+    client: FreshdeskClient,
+    lake: Lake,
+    marks: TouchMarks,
+    order: RecordTouch,
+    *,
+    now: Callable[[], str],
+    tell: Hook | None = None,
+) -> Merged:
+    """Do what the message asks; again it changes nothing.
+
+    `now` is the present as Row.seen_at has it; `tell` hears of what changes before it is kept.
+
+    Raises what the client and the lake raise: the message comes again.
+    """
+    obj = OBJECTS[order.object]
+    if order.record:
+        row = version_of(obj, order.record, seen_at=order.seen_at)
+        return lake.merge(order.instance_id, obj, [row], run_id=order.run_id, tell=tell)
+    marks.take(order.instance_id, obj.name, order.touch)
+    seen_at = now()
+    if obj.name == CONVERSATIONS:
+        rows, whole = _conversations(client, obj, order.touch, seen_at)
+        return lake.merge(order.instance_id, obj, rows, run_id=order.run_id, whole=whole, tell=tell)
+    try:
+        row = fetched(client, obj, order.touch, seen_at=seen_at)
+    except NotFound:
+        held = lake.find(order.instance_id, obj, order.touch)
+        if held is None:
+            return Merged()
+        row = tombstone(held, State.GONE, seen_at)
+    merged = lake.merge(order.instance_id, obj, [row], run_id=order.run_id, tell=tell)
+    if row.state is State.GONE and obj.name == "tickets":
+        remove_below(lake, order.instance_id, {row.id: seen_at}, run_id=order.run_id)
+    return merged
+
+
+def _conversations(
+    client: FreshdeskClient, obj: SyncObject, ticket_id: str, seen_at: str
+) -> tuple[list[Row], dict[str, str]]:
+    try:
+        pages = list(client.conversations(int(ticket_id)))
+    except NotFound:
+        # Whether they are gone is for the ticket to say.
+        return [], {}
+    rows = [
+        version_of(obj, {"ticket_id": int(ticket_id), **record}, seen_at=seen_at)
+        for page in pages
+        for record in page.records
+    ]
+    return rows, {ticket_id: seen_at}
