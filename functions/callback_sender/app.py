@@ -28,6 +28,7 @@ from freshbridge.notifications.delivery import Delivery, Status
 from freshbridge.notifications.messages import (
     CallbackMessage,
     DeliveryMessage,
+    DirectMessage,
     EventMessage,
     ReleaseMessage,
     read_message,
@@ -153,6 +154,8 @@ def _handle(
                 events,
                 may_call=lambda: context.get_remaining_time_in_millis() > CALL_MS,
             )
+        case DirectMessage():
+            ports.sender.tell_directly(message)
         case DeliveryMessage():
             ports.attempts.make(message.notification_id, message.subscription_id)
         case ReleaseMessage():

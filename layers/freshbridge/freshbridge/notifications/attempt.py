@@ -90,7 +90,10 @@ class Attempts:
     def make_leased(self, leased: Delivery, body: bytes | None = None) -> None:
         """Make the call of a delivery that is leased; its body is read where it is not given."""
         instance = self._instance(leased.instance_id)
-        if instance is None or leased.url not in callback_urls(instance.configuration):
+        wanted = instance is not None and (
+            leased.direct or leased.url in callback_urls(instance.configuration)
+        )
+        if instance is None or not wanted:
             reason = "The URL is not among the instance's callbacks any more"
             self._queue(leased, "not_configured", reason)
             return

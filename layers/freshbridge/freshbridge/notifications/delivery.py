@@ -63,6 +63,7 @@ class Delivery:
     `failures` are calls that failed since it was first sent, or since it was released; `next_at`
     is when the next call may be made and `leased_until` until when some function is making one.
     `code` and `message` say why the last call failed, `http_status` what the receiver answered.
+    One that is `direct` goes to a URL of its own, not to one of the instance's callbacks.
     """
 
     notification_id: int
@@ -80,6 +81,7 @@ class Delivery:
     code: str = ""
     message: str = ""
     http_status: int | None = None
+    direct: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -170,6 +172,8 @@ def delivery_item(delivery: Delivery, *, wake_at: float | None = None) -> dict[s
         item["first_failed_at"] = _number(delivery.first_failed_at)
     if delivery.http_status is not None:
         item["http_status"] = _number(delivery.http_status)
+    if delivery.direct:
+        item["direct"] = {"BOOL": True}
     if wake_at is not None:
         item["due"] = {"S": shard(delivery.notification_id)}
         item["wake_at"] = _number(wake_at)
@@ -194,6 +198,7 @@ def delivery_of(item: dict[str, Any]) -> Delivery:
         code=item["code"]["S"],
         message=item["message"]["S"],
         http_status=int(item["http_status"]["N"]) if "http_status" in item else None,
+        direct="direct" in item,
     )
 
 

@@ -1,6 +1,7 @@
 """What travels to the callbacks' function. Pure: values in, JSON text out, and back.
 
     event     an event that an instance wants to hear of; the function groups them
+    direct    a body for one URL that somebody named with a request of theirs
     delivery  a delivery whose time has come
     release   a subscription whose queued deliveries are to be sent after all
 
@@ -81,8 +82,34 @@ class ReleaseMessage:
         return fair_group(self.instance_id, self.kind)
 
 
-CallbackMessage = EventMessage | DeliveryMessage | ReleaseMessage
-_KINDS: dict[str, type[DeliveryMessage] | type[ReleaseMessage]] = {
+@dataclass(frozen=True)
+class DirectMessage:
+    """What is told to one URL, once; `event_id` names what happened.
+
+    It is signed and tried again like an event, and `object_type` is what it is listed as.
+    """
+
+    instance_id: str
+    event_id: str
+    object_type: str
+    url: str
+    body: dict[str, Any]
+    kind: Literal["direct"] = "direct"
+
+    @property
+    def correlation_id(self) -> str:
+        """What every log line about it carries."""
+        return self.event_id
+
+    @property
+    def group(self) -> str:
+        """As of events."""
+        return fair_group(self.instance_id)
+
+
+CallbackMessage = EventMessage | DirectMessage | DeliveryMessage | ReleaseMessage
+_KINDS: dict[str, type[DirectMessage] | type[DeliveryMessage] | type[ReleaseMessage]] = {
+    "direct": DirectMessage,
     "delivery": DeliveryMessage,
     "release": ReleaseMessage,
 }
@@ -105,7 +132,7 @@ def read_message(text: str) -> CallbackMessage:
         plain = _checked(EventMessage, fields, leave="notice")
         return EventMessage(**plain, notice=Notice(**_checked(Notice, notice)))
     if not isinstance(kind, str) or kind not in _KINDS:
-        raise UnreadableMessage("message is no event, delivery or release")
+        raise UnreadableMessage("message is no event, direct, delivery or release")
     return _KINDS[kind](**_checked(_KINDS[kind], fields))
 
 

@@ -6,7 +6,9 @@ before it is sent for the first time. An event that comes a second time finds it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from freshbridge import timestamps
@@ -23,7 +25,7 @@ from freshbridge.notifications.delivery import (
     subscription_id,
 )
 from freshbridge.notifications.grouping import together
-from freshbridge.notifications.messages import EventMessage
+from freshbridge.notifications.messages import DirectMessage, EventMessage
 from freshbridge.notifications.shape import Notice, body_of
 from freshbridge.notifications.store import LEASE_S, NotYet
 
@@ -95,6 +97,26 @@ class Sender:
             others = [other for other in others if not self._has_notification(other)]
         raise Contended("others kept taking the events beside it")
 
+    def tell_directly(self, message: DirectMessage) -> None:
+        """Send a body to the one URL that it is for, unless that was done.
+
+        Raises:
+            NotYet: another function is sending it.
+        """
+        instance = self._instance(message.instance_id)
+        if instance is None:
+            return
+        found = self._deliveries.notification_id(instance.instance_id, message.event_id)
+        if found is not None:
+            self._each(self._deliveries.deliveries(found), self._resume, lambda: True)
+            return
+        notification = self._notification(instance, message.object_type, [message.event_id])
+        # ASCII only: half an emoji is no UTF-8, but its escape can be sent.
+        body = json.dumps(message.body, separators=(",", ":")).encode()
+        delivery = replace(self._new(notification, message.url), direct=True)
+        if not self._sent(notification, [delivery], body, lambda: True):
+            raise Contended("another function was faster")
+
     def _created(
         self,
         instance: Instance,
@@ -102,23 +124,43 @@ class Sender:
         urls: tuple[str, ...],
         may_call: Callable[[], bool],
     ) -> bool:
-        now = self._clock()
-        notification = Notification(
-            notification_id=self._random_below(LARGEST_ID) + 1,
-            instance_id=instance.instance_id,
-            object_type=notices[0].object_type,
-            event_ids=tuple(notice.event_id for notice in notices),
-            created_at=timestamps.to_text(timestamps.from_epoch(now)),
-            expires_at=int(now) + KEPT_S,
-        )
+        ids = [notice.event_id for notice in notices]
+        notification = self._notification(instance, notices[0].object_type, ids)
         body = body_of(
             notification.notification_id, instance, notices, created_at=notification.created_at
         )
-        # Leased from the beginning: the call follows at once.
-        deliveries = [self._new(notification, url, now) for url in urls]
+        deliveries = [self._new(notification, url) for url in urls]
+        return self._sent(notification, deliveries, body, may_call)
+
+    def _notification(
+        self, instance: Instance, object_type: str, event_ids: Sequence[str]
+    ) -> Notification:
+        now = self._clock()
+        return Notification(
+            notification_id=self._random_below(LARGEST_ID) + 1,
+            instance_id=instance.instance_id,
+            object_type=object_type,
+            event_ids=tuple(event_ids),
+            created_at=timestamps.to_text(timestamps.from_epoch(now)),
+            expires_at=int(now) + KEPT_S,
+        )
+
+    def _sent(
+        self,
+        notification: Notification,
+        deliveries: Sequence[Delivery],
+        body: bytes,
+        may_call: Callable[[], bool],
+    ) -> bool:
+        """Keep a notification and make its calls; False when there is one already."""
         for delivery in deliveries:
             self._subscriptions.ensure(
-                Subscription(delivery.subscription_id, instance.instance_id, delivery.url, now)
+                Subscription(
+                    delivery.subscription_id,
+                    delivery.instance_id,
+                    delivery.url,
+                    delivery.created_at,
+                )
             )
         self._bodies.put(notification.notification_id, body)
         if not self._deliveries.create(notification, deliveries):
@@ -128,7 +170,9 @@ class Sender:
         )
         return True
 
-    def _new(self, notification: Notification, url: str, now: float) -> Delivery:
+    def _new(self, notification: Notification, url: str) -> Delivery:
+        """A delivery that is leased from the beginning: the call follows at once."""
+        now = self._clock()
         return Delivery(
             notification_id=notification.notification_id,
             subscription_id=subscription_id(notification.instance_id, url),

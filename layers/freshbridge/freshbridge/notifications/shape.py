@@ -29,6 +29,11 @@ RESOURCES = {
     "contact": "contacts",
     "deal": "opportunities",
     "account": "accounts",
+    "company": "accounts",
+    "agent": "agents",
+    "group": "groups",
+    "time_entry": "time-entries",
+    "satisfaction_rating": "satisfaction-ratings",
 }
 _KINDS = {"created": "CREATED", "deleted": "DELETED"}
 
@@ -54,7 +59,7 @@ def notice_of(event: Mapping[str, Any]) -> Notice:
 
     A note or a reply is an update of its ticket: the hub has no resource that its id is known by.
     """
-    subject, _, happened = str(event["type"]).partition("_")
+    subject, _, happened = str(event["type"]).rpartition("_")
     subject = subject if subject in RESOURCES else "ticket"
     record = dict(event.get(subject) or {})
     if subject == "ticket" and event.get("note"):
