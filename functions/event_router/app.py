@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import boto3  # noqa: F401 - while Lambda starts the function, when the processor is free
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from event_router.customers import ask_for
 from event_router.fetching import PATIENCE, Fetching
 from freshbridge import settings
+from freshbridge.customers.link_store import LinkStore
+from freshbridge.customers.staging import FOLDER as CUSTOMERS
 from freshbridge.dead_letters.assembly import intake
 from freshbridge.dead_letters.subject import Queue
 from freshbridge.event_log.lists import EventLists
@@ -32,10 +35,12 @@ from freshbridge.routing.enriching import Enriching
 from freshbridge.routing.ports import Surroundings
 from freshbridge.routing.router import Message, Router
 from freshbridge.routing.taking import Taking
+from freshbridge.routing.touching import Touching
 from freshbridge.rules.dispatch import Dispatcher
 from freshbridge.rules.guard import RunGuard
 from freshbridge.rules.run_store import RunStore
 from freshbridge.rules.store import RuleStore
+from freshbridge.sync.touch_marks import TouchMarks
 from freshbridge.transport import RequestsTransport
 from freshbridge.webhooks.check_store import CheckStore
 
@@ -87,12 +92,24 @@ class Ports:
             logger=logger,
             metrics=metrics,
         )
+        touching = Touching(
+            Publisher(chosen.sync_queue_url, self.payloads, prefix="sync"),
+            TouchMarks(chosen.sync_table),
+            held=self.fetching.records.whole,
+            metrics=metrics,
+        )
         surroundings = Surroundings(
             is_check=CheckStore(chosen.idempotency_table).noticed,
             instance=self._instance,
             rules=RuleStore(chosen.instance_table).of,
             publish=EventBus(chosen.event_bus_name).publish,
             call_back=self.outbox.put,
+            customer=partial(
+                ask_for,
+                links=LinkStore(chosen.customer_table),
+                queue=Publisher(chosen.customer_queue_url, self.payloads, prefix=CUSTOMERS),
+            ),
+            touch=touching.touch,
         )
         return Router(
             taking,

@@ -61,7 +61,8 @@ class Fetching:
             budgets=self.budgets,
             circuits=circuits(chosen.budget_table, logger, function_metrics()),
         )
-        self.enricher = Enricher(RecordFetcher(connections))
+        self.records = RecordFetcher(connections)
+        self.enricher = Enricher(self.records)
 
     def waiting(self, context: LambdaContext, *, returning: bool) -> Waiting:
         """How long the calls for one event may wait; `returning`: its message came before."""

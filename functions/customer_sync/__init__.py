@@ -1,0 +1,1 @@
+"""The function that keeps customers the same in both products."""

@@ -1,0 +1,1 @@
+"""Customers kept the same in both simulators."""
