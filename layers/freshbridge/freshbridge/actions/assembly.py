@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from freshbridge import timestamps
@@ -19,6 +20,11 @@ from freshbridge.bulk.inputs import RowInputs
 from freshbridge.bulk.parts import Bulk
 from freshbridge.bulk.source import RowFiles
 from freshbridge.bulk.store import BulkStore
+from freshbridge.destinations.facts import AccountFacts
+from freshbridge.destinations.parts import CurrentRows, DestinationParts
+from freshbridge.destinations.responses import ResponseLog
+from freshbridge.destinations.runs import Runs
+from freshbridge.destinations.store import DestinationStore
 from freshbridge.mail.ses import Mailer
 from freshbridge.observability import function_logger
 from freshbridge.queues.payload import PayloadStore
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from freshbridge.analytics.synced import SyncedTickets
+    from freshbridge.exports.run import Desk
     from freshbridge.instances.connection import Connections
 
 
@@ -86,6 +93,16 @@ class Names(Protocol):
         """Whom e-mail may go to; () for anybody."""
         ...  # pragma: no cover  # as above
 
+    @property
+    def event_bus_name(self) -> str:
+        """Where responses are told that a destination tracks."""
+        ...  # pragma: no cover  # as above
+
+    @property
+    def destination_bucket(self) -> str:
+        """A bucket of the deployer's whose files are sent; "" for none."""
+        ...  # pragma: no cover  # as above
+
 
 class Stores:
     """The stack's tables and buckets that actions use."""
@@ -125,10 +142,23 @@ class Stores:
         )
         sender = chosen.email_sender
         self.mail = Mailer(sender, chosen.email_recipient_domains) if sender else None
+        buckets = filter(None, (chosen.payload_bucket, chosen.destination_bucket))
+        self.destinations = DestinationParts(
+            DestinationStore(chosen.instance_table),
+            Runs(chosen.bulk_table, chosen.payload_bucket, days=int(chosen.action_record_days)),
+            AccountFacts(ReferenceObjects(chosen.payload_bucket, logger=function_logger())),
+            ResponseLog(chosen.payload_bucket, chosen.event_bus_name),
+            {bucket: RowFiles(bucket) for bucket in buckets},
+        )
 
 
-def services(stores: Stores, synced: SyncedTickets | None = None) -> Services:
-    """What actions use beside the provider; `synced` for a function that may read the lake."""
+def services(
+    stores: Stores,
+    synced: SyncedTickets | None = None,
+    exports: Desk | None = None,
+    current: CurrentRows | None = None,
+) -> Services:
+    """What actions use beside the provider; the latter three for a function that reads the lake."""
     return Services(
         reference=stores.reference,
         uploads=stores.uploads,
@@ -140,6 +170,8 @@ def services(stores: Stores, synced: SyncedTickets | None = None) -> Services:
         rules=stores.rules,
         mail=stores.mail,
         synced=synced,
+        exports=exports,
+        destinations=replace(stores.destinations, synced=current),
     )
 
 

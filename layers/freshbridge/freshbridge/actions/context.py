@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from freshbridge.analytics.page_store import Pages
     from freshbridge.analytics.synced import SyncedTickets
     from freshbridge.bulk.parts import Bulk
+    from freshbridge.destinations.parts import DestinationParts
+    from freshbridge.exports.run import Desk
     from freshbridge.freshdesk.client import FreshdeskClient
     from freshbridge.instances.model import Instance
     from freshbridge.queues.envelope import ActionRequest
@@ -168,7 +170,8 @@ class Mail(Protocol):
 class Services:
     """What actions use beside the provider, made once per warm function.
 
-    `synced` is None in a function that may not read the lake, `mail` in a stack that sends none.
+    `synced` and `exports` are None in a function that may not read the lake, `mail` in a stack that
+    sends none.
     """
 
     reference: Reference
@@ -181,6 +184,8 @@ class Services:
     rules: RuleCalls
     mail: Mail | None = None
     synced: SyncedTickets | None = None
+    exports: Desk | None = None
+    destinations: DestinationParts | None = None
 
 
 C = TypeVar("C", default="FreshdeskClient")

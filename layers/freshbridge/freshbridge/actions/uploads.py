@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -132,8 +132,12 @@ class UploadStore:
         self._injected = client
         self._clock = clock
 
-    def offer(self, instance_id: str, wanted: UploadRequest) -> dict[str, Any]:
+    def offer(
+        self, instance_id: str, wanted: UploadRequest, *, most: int = MOST_BYTES
+    ) -> dict[str, Any]:
         """A place for one file: `upload_id`, and the request that puts the file there.
+
+        `most` is only told: `read_upload` has kept to it.
 
         Raises:
             ClientError, BotoCoreError: S3 did not answer.
@@ -161,9 +165,23 @@ class UploadStore:
             "url": url,
             "headers": {"Content-Length": str(wanted.size)},
             "expires_at": timestamps.to_text(now + timedelta(seconds=URL_LIFE_S)),
-            "max_bytes": MOST_BYTES,
+            "max_bytes": most,
             "name": wanted.name,
         }
+
+    def keep(
+        self, instance_id: str, upload_id: str, wanted: UploadRequest, content: bytes | IO[bytes]
+    ) -> None:
+        """Keep a file that came otherwise than by its upload URL.
+
+        Raises:
+            ClientError, BotoCoreError: S3 did not answer.
+        """
+        client = self._injected or aws.s3()
+        about = json.dumps(asdict(wanted)).encode()
+        for part, body in (("about.json", about), ("content", content)):
+            key = _key(instance_id, upload_id, part)
+            client.put_object(Bucket=self._bucket, Key=key, Body=body)
 
     def find(self, instance_id: str, upload_id: str) -> StoredFile:
         """The file that was uploaded under this id of this instance.
@@ -188,8 +206,8 @@ class UploadStore:
         return StoredFile(about["name"], about["content_type"], content)
 
 
-def read_upload(body: dict[str, Any]) -> UploadRequest:
-    """The file that `{"name", "content_type"?, "size"}` announces.
+def read_upload(body: dict[str, Any], most: int = MOST_BYTES) -> UploadRequest:
+    """The file that `{"name", "content_type"?, "size"}` announces, of `most` bytes at most.
 
     Raises:
         InvalidUpload: naming everything that is wrong.
@@ -203,8 +221,8 @@ def read_upload(body: dict[str, Any]) -> UploadRequest:
         wrong.append(FieldError("name", "the file's name is required", "invalid_value"))
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         wrong.append(FieldError("size", "must be the file's bytes, 1 at least", "invalid_value"))
-    elif size > MOST_BYTES:
-        message = f"{MOST_BYTES} bytes at most can be attached"
+    elif size > most:
+        message = f"{most} bytes at most can be uploaded here"
         wrong.append(FieldError("size", message, "too_large"))
     if kind is not None:
         try:

@@ -69,6 +69,7 @@ def summary(progress: Progress) -> dict[str, Any]:
         "cancelled": progress.cancelled,
         "duplicates": progress.duplicates,
         "results": RESULTS_ROUTE.format(action_id=progress.action_id),
+        **({"outcomes": progress.outcomes} if progress.outcomes else {}),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -80,7 +79,8 @@ def progress_of(bulk: Bulk, action_id: str) -> Progress:
 
 def _may_begin(record: ActionRecord) -> bool:
     name = record.action
-    return (name == "batch" or name.startswith("bulk_")) and not record.state.final
+    bulk = name in ("batch", "send_records") or name.startswith("bulk_")
+    return bulk and not record.state.final
 
 
 def cancel(bulk: Bulk, action_id: str, now: float) -> Progress:
@@ -153,7 +153,7 @@ def _set_waiting(bulk: Bulk, action_id: str, states: tuple[RowState, ...]) -> No
 
 
 def _anew(row: RowItem) -> RowItem:
-    return replace(row, state=RowState.WAITING, code="", message="", fields="")
+    return row.ended(RowState.WAITING)
 
 
 def _request(record: ActionRecord, number: int) -> ActionRequest:

@@ -24,10 +24,14 @@ INVALID = "invalid_row"
 
 @dataclass(frozen=True)
 class CheckedRow:
-    """A row as it will be kept, and what it is to run with."""
+    """A row as it will be kept, and what it is to run with.
+
+    `kept`: the latter is kept also where the row cannot run, to be told as it came.
+    """
 
     item: RowItem
     parameters: dict[str, Any] = field(repr=False)
+    kept: bool = False
 
 
 class RowChecker:

@@ -10,6 +10,7 @@ from freshbridge.bulk.progress import Phase, Progress, RowState
 from freshbridge.bulk.row_item import RowItem
 
 Attributes = dict[str, Any]
+_LONG = 100_000
 
 
 def item_key(action_id: str, sk: str) -> Attributes:
@@ -18,13 +19,16 @@ def item_key(action_id: str, sk: str) -> Attributes:
 
 
 def numbered(kind: str, number: int) -> str:
-    """The sort key of a row's item: `row#00042`, so that they sort as numbers do."""
-    return f"{kind}#{number:05d}"
+    """The sort key of a row's item: `row#00042`, so that they sort as numbers do.
+
+    Those of six digits and more come behind the others: `row#~000100000`.
+    """
+    return f"{kind}#{number:05d}" if number < _LONG else f"{kind}#~{number:09d}"
 
 
 def item_number(item: Mapping[str, Any]) -> int:
     """The number in a row's item's key."""
-    return int(item["sk"]["S"].partition("#")[2])
+    return int(item["sk"]["S"].partition("#")[2].removeprefix("~"))
 
 
 def progress_item(progress: Progress) -> Attributes:

@@ -26,7 +26,7 @@ def read_page(query: Mapping[str, str]) -> tuple[int, int, RowState | None]:
     """
     limit = read_limit(query.get("limit"), usual=PAGE_SIZE, largest=LARGEST_PAGE_SIZE)
     after = query.get("after") or "0"
-    if not (after.isascii() and after.isdecimal() and len(after) < 6):
+    if not (after.isascii() and after.isdecimal() and len(after) < 10):
         raise _wrong("after", "what the page before gave")
     return limit, int(after), read_row_state(query.get("state"), "state")
 

@@ -38,6 +38,12 @@ class RowState(StrEnum):
 SETTLED = (RowState.SUCCEEDED, RowState.FAILED, RowState.CANCELLED)
 
 
+OUTCOMES = (
+    "created", "updated", "unchanged", "upserted", "deleted", "delivered", "invalid", "rejected",
+)  # fmt: skip
+"""What may become of a record on its way through a destination."""
+
+
 class Phase(StrEnum):
     """What the bulk action itself is at; QUEUED is shown and never kept."""
 
@@ -80,6 +86,14 @@ class Progress:
     duplicates: int = 0
     source_tag: str = ""
     jobs: str = ""
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    upserted: int = 0
+    deleted: int = 0
+    delivered: int = 0
+    invalid: int = 0
+    rejected: int = 0
 
     @property
     def settled(self) -> int:
@@ -112,6 +126,11 @@ class Progress:
     def failed_whole(self) -> bool:
         """True when rows failed and none succeeded."""
         return self.failed > 0 and self.succeeded == 0
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """What became of the records that rows were for, as far as there are any."""
+        return {name: count for name in OUTCOMES if (count := getattr(self, name))}
 
     def room(self) -> int:
         """How many rows may be sent now; none until half of the window is free."""
@@ -165,6 +184,7 @@ class Progress:
             "started_at": _text(self.created_at),
             "estimated_end": _text(now + left) if left is not None and running else None,
             "finished_at": _text(self.finished_at) if not running else None,
+            **({"outcomes": self.outcomes} if self.outcomes else {}),
         }
 
     def sentence(self) -> str:

@@ -35,7 +35,11 @@ def keep_rows(
     for piece in _pieces(islice(rows, progress.rows, None)):
         bulk.inputs.keep(
             progress.action_id,
-            {row.item.number: row.parameters for row in piece if not row.item.state.settled},
+            {
+                row.item.number: row.parameters
+                for row in piece
+                if row.kept or not row.item.state.settled
+            },
             first=piece[0].item.number,
         )
         progress = bulk.store.append(progress, [row.item for row in piece])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from freshbridge.actions.record import ActionRecord, State
 from freshbridge.actions.record_store import UnknownActionRecord
 from freshbridge.bulk.progress import LONGEST_WAIT_S, Progress, RowState
-from freshbridge.bulk.row_item import RowItem
+from freshbridge.bulk.row_item import OPEN, RowItem
 
 if TYPE_CHECKING:
     from freshbridge.bulk.parts import Bulk
@@ -47,9 +47,10 @@ def review(bulk: Bulk, progress: Progress) -> int:
 
 def _ended(row: RowItem, record: ActionRecord) -> RowItem:
     if record.state is State.SUCCEEDED:
-        return row.ended(RowState.SUCCEEDED, message=record.message)
+        outcome = str((record.data or {}).get("outcome", OPEN))
+        return row.ended(RowState.SUCCEEDED, message=record.message, outcome=outcome)
     fields = json.dumps(record.fields) if record.fields else ""
-    return row.ended(RowState.FAILED, record.code, record.message, fields)
+    return row.ended(RowState.FAILED, record.code, record.message, fields, outcome="rejected")
 
 
 def _data(record: ActionRecord) -> str | None:

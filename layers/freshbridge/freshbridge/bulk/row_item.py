@@ -10,6 +10,8 @@ from typing import Any
 from freshbridge.bulk.progress import RowState
 
 MESSAGE_LENGTH = 1_000
+OPEN = "open"
+"""The outcome of a destination's row that has none yet."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,9 @@ class RowItem:
 
     `line` is where it begins in its file, 0 when there was none. `action_id` names the row's own
     action record; it is empty for a row that cannot be run at all. `ticket_id` is 0 when the row
-    is about no ticket. `fields` says which parameters were refused, as JSON.
+    is about no ticket. `fields` says which parameters were refused, as JSON. `outcome` tells what
+    became of the record that a destination's row is for, OPEN until that is known; a row that is
+    for something else has none.
     """
 
     number: int
@@ -30,22 +34,36 @@ class RowItem:
     code: str = ""
     message: str = ""
     fields: str = ""
+    outcome: str = ""
 
     def shown(self) -> dict[str, Any]:
         """The row without what it does not have."""
         known = {name: value for name, value in vars(self).items() if value}
         known["row"] = known.pop("number")
         known["state"] = self.state.value
+        if self.outcome == OPEN:
+            del known["outcome"]
         if self.fields:
             known["fields"] = json.loads(self.fields)
         return known
 
     def ended(
-        self, state: RowState, code: str = "", message: str = "", fields: str = ""
+        self,
+        state: RowState,
+        code: str = "",
+        message: str = "",
+        fields: str = "",
+        *,
+        outcome: str = OPEN,
     ) -> RowItem:
-        """The row in another state, with why."""
+        """The row in another state, with why; only a row that has an `outcome` gets another one."""
         return replace(
-            self, state=state, code=code, message=message[:MESSAGE_LENGTH], fields=fields
+            self,
+            state=state,
+            code=code,
+            message=message[:MESSAGE_LENGTH],
+            fields=fields,
+            outcome=outcome if self.outcome else "",
         )
 
 

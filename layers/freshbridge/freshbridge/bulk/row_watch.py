@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from freshbridge.bulk.carry_on import ORIGIN
 from freshbridge.bulk.progress import RowState
+from freshbridge.bulk.row_item import OPEN
 from freshbridge.errors import Conflict, InvalidRequest
 
 if TYPE_CHECKING:
@@ -58,7 +59,11 @@ class RowWatch:
         row = self._row(request)
         if row is not None:
             data = json.dumps(outcome.data, separators=(",", ":"))
-            ended = row.ended(RowState.SUCCEEDED, message=outcome.message)
+            ended = row.ended(
+                RowState.SUCCEEDED,
+                message=outcome.message,
+                outcome=str(outcome.data.get("outcome", OPEN)),
+            )
             self._store.settle(request.origin["parent"], ended, data)
 
     def failed(self, request: ActionRequest, error: BaseException, code: str, reason: str) -> bool:
@@ -74,7 +79,9 @@ class RowWatch:
             return False
         named = error.fields if isinstance(error, InvalidRequest | Conflict) else ()
         fields = json.dumps([asdict(entry) for entry in named]) if named else ""
-        ended = row.ended(RowState.FAILED, code, reason, fields)
+        unsent = isinstance(error, InvalidRequest) and error.status is None
+        outcome = "invalid" if unsent else "rejected"
+        ended = row.ended(RowState.FAILED, code, reason, fields, outcome=outcome)
         self._store.settle(request.origin["parent"], ended)
         return True
 

@@ -24,7 +24,6 @@ class TooManyRows(UnreadableRows):
     """More rows than one bulk action takes."""
 
     code = "too_many_rows"
-    default_advice = f"Split them: one bulk action takes {LARGEST_COUNT} rows."
 
 
 class RowFormat(StrEnum):
@@ -48,18 +47,18 @@ class Row:
     texts: bool = False
 
 
-def listed_rows(values: Iterable[Any]) -> Iterator[Row]:
+def listed_rows(values: Iterable[Any], most: int = LARGEST_COUNT) -> Iterator[Row]:
     """Rows given in the request itself.
 
     Raises:
         TooManyRows: at the first row beyond the limit.
     """
-    for number, value in _limited(values):
+    for number, value in _limited(values, most):
         yield _object_row(number, 0, value)
 
 
-def file_rows(pieces: Iterable[bytes], kind: RowFormat) -> Iterator[Row]:
-    """Rows of a file that arrives in pieces.
+def file_rows(pieces: Iterable[bytes], kind: RowFormat, most: int = LARGEST_COUNT) -> Iterator[Row]:
+    """Rows of a file that arrives in pieces, `most` at most.
 
     CSV: the first line names the columns, `a.b` is `b` inside `a`, an empty cell is a parameter
     that is not given. JSON Lines: one object a line. Empty lines are passed over in both.
@@ -69,18 +68,20 @@ def file_rows(pieces: Iterable[bytes], kind: RowFormat) -> Iterator[Row]:
     """
     lines = text_lines(pieces)
     if kind is RowFormat.CSV:
-        for number, record in _limited(csv_records(lines)):
+        for number, record in _limited(csv_records(lines), most):
             yield Row(number, record.line, record.values, record.problems, texts=True)
         return
     filled = ((n, text) for n, text in enumerate(lines, 1) if text.strip())
-    for number, (line, text) in _limited(filled):
+    for number, (line, text) in _limited(filled, most):
         yield _json_row(number, line, text)
 
 
-def _limited(values: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+def _limited(values: Iterable[Any], most: int) -> Iterator[tuple[int, Any]]:
     for number, value in enumerate(values, 1):
-        if number > LARGEST_COUNT:
-            raise TooManyRows(f"there are more than {LARGEST_COUNT} rows")
+        if number > most:
+            raise TooManyRows(
+                f"there are more than {most} rows", advice=f"Split them: {most} are taken at once."
+            )
         yield number, value
 
 

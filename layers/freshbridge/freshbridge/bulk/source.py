@@ -62,6 +62,11 @@ class RowFiles:
         self._injected = client
 
     @property
+    def bucket(self) -> str:
+        """Its name."""
+        return self._bucket
+
+    @property
     def _client(self) -> S3Client:
         return self._injected or aws.s3()
 

@@ -21,7 +21,7 @@ from freshbridge.bulk.item_attributes import (
     progress_item,
     row_item,
 )
-from freshbridge.bulk.progress import Progress, RowState
+from freshbridge.bulk.progress import OUTCOMES, Progress, RowState
 from freshbridge.bulk.row_item import RowItem
 from freshbridge.bulk.table import BulkTable
 from freshbridge.bulk.transaction import add_to_counts, changed_counts, others_were_faster, put
@@ -88,7 +88,9 @@ class BulkStore(BulkTable):
         Raises:
             Overtaken: these rows are there already.
         """
-        counts = Counter(row.state.value for row in rows if row.state.settled)
+        settled = [row for row in rows if row.state.settled]
+        counts = Counter(row.state.value for row in settled)
+        counts.update(row.outcome for row in settled if row.outcome in OUTCOMES)
         writes: list[Any] = [self._put_row(progress.action_id, row) for row in rows]
         writes.append(
             add_to_counts(

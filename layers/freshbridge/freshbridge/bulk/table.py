@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from freshbridge.queues.payload import PayloadStore
 
-_LAST = 99_999
+_LAST = 999_999_999
 
 
 class UnknownBulkAction(NotFound):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from freshbridge.bulk.item_attributes import item_key
+from freshbridge.bulk.progress import OUTCOMES
 from freshbridge.bulk.row_item import RowItem
 
 _HARMLESS = {"None", "ConditionalCheckFailed", "TransactionConflict"}
@@ -64,6 +65,10 @@ def changed_counts(pairs: Iterable[tuple[RowItem, RowItem]]) -> dict[str, int]:
     for held, new in pairs:
         counts[held.state.value] -= held.state.settled
         counts[new.state.value] += new.state.settled
+        if held.outcome in OUTCOMES:
+            counts[held.outcome] -= held.state.settled
+        if new.outcome in OUTCOMES:
+            counts[new.outcome] += new.state.settled
     return {name: count for name, count in counts.items() if count}
 
 

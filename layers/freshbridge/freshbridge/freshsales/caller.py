@@ -8,6 +8,7 @@ Facts: https://developers.freshworks.com/crm/api/
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from freshbridge.errors import Redirected, Retry
 from freshbridge.freshsales import roots
+from freshbridge.freshsales.error_reply import error_from
 from freshbridge.freshsales.paging import Page, check_moves_on, is_last, total_in
 from freshbridge.freshsales.wire import (
     ParamValue,
@@ -76,6 +78,9 @@ class Caller:
         """Whether a call that changes something was answered with success."""
         self.told_time: datetime | None = None
         """The provider's time when its last reply came; None when that does not tell."""
+        self.last: tuple[ProviderRequest, ProviderReply] | None = None
+        """The last request that was answered, and its reply: the last that was to change something,
+        once there was one."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._origin!r})"
@@ -84,6 +89,56 @@ class Caller:
     def root(self) -> str:
         """The path that the API is under, as far as it is known."""
         return self._known.of(self._origin)
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells one account and key from another, and gives neither away."""
+        text = f"{self._origin} {self._api_key}"
+        return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+
+    def request_for(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> ProviderRequest:
+        """The request that `call` would send."""
+        return build_request(
+            self._origin,
+            self.root,
+            self._api_key,
+            method,
+            path,
+            body=body,
+            timeouts=self._timeouts,
+        )
+
+    def request_as_it_is(
+        self, method: str, path: str, *, headers: Mapping[str, str], content: bytes | None
+    ) -> ProviderRequest:
+        """The request that `send_as_it_is` would send."""
+        plain = self.request_for(method, path)
+        return replace(plain, headers={**headers, **plain.headers}, body=content)
+
+    def send_as_it_is(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        idempotent: bool,
+    ) -> ProviderReply:
+        """Send a body of any format to a path below the root; any 2xx is a success.
+
+        `headers` come beside those of the client, which opens the account by itself.
+        """
+        request = self.request_as_it_is(method, path, headers=headers, content=content)
+        request = replace(request, idempotent=request.idempotent or idempotent)
+        reply = self._send(request)
+        if _misplaced(reply) and reply.status == 404 and self._moves(request):
+            request = self._moved(request)
+            reply = self._send(request)
+        if not 200 <= reply.status < 300:
+            raise error_from(reply, request)
+        return reply
 
     def call(
         self,
@@ -177,6 +232,8 @@ class Caller:
 
     def _send(self, request: ProviderRequest) -> ProviderReply:
         reply = self._transport.send(request)
+        if not request.read_only or self.last is None or self.last[0].read_only:
+            self.last = (request, reply)
         self.told_time = reply.date if reply.elapsed_s <= PROMPT_S else None
         if self._on_reply is not None:
             self._on_reply(request, reply, None)

@@ -5,7 +5,7 @@ A bulk action runs again and again, each time for a moment, until its last row h
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from freshbridge.actions.action import NothingDone, Outcome, Unfinished
 from freshbridge.bulk.carry_on import carry_on, summary
@@ -33,7 +33,7 @@ SUPERSEDED_S = 60
 """How often a round that was overtaken by a later one looks whether that one is done."""
 
 
-def begun(context: Context, *, stop_on_error: bool = False) -> Progress:
+def begun(context: Context[Any], *, stop_on_error: bool = False) -> Progress:
     """The bulk action of this request, made at its first run.
 
     Raises:
@@ -52,7 +52,7 @@ def begun(context: Context, *, stop_on_error: bool = False) -> Progress:
     return progress
 
 
-def seen_through(context: Context, progress: Progress) -> Outcome:
+def seen_through(context: Context[Any], progress: Progress) -> Outcome:
     """The summary once every row has settled.
 
     Raises:
@@ -72,6 +72,6 @@ def seen_through(context: Context, progress: Progress) -> Outcome:
     return Outcome(summary(progress), progress.sentence())
 
 
-def seconds(context: Context) -> float:
+def seconds(context: Context[Any]) -> float:
     """The present, in seconds since the epoch."""
     return context.clock().timestamp()

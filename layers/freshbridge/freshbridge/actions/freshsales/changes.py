@@ -127,14 +127,14 @@ def upserting(kind: Kind) -> Run:
             if found is None:
                 raise
             record = calls.update(found["id"], fields)
-        created = _is_new(context, record)
+        created = is_new(context, record)
         said = f"{kind.noun.capitalize()} {'created' if created else 'updated'}"
         return answer(context, kind, record, said, asked=fields, created=created)
 
     return run
 
 
-def _is_new(context: Context[FreshsalesClient], record: Record) -> bool:
+def is_new(context: Context[FreshsalesClient], record: Record) -> bool:
     """Whether an upsert has created the record, as far as its times tell; the reply does not."""
     made = created_at(record)
     try:

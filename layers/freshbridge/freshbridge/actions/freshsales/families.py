@@ -10,6 +10,8 @@ from freshbridge.actions.freshsales import (
     leads,
     notes,
     sales_activities,
+    send_record,
+    send_records,
     tasks,
 )
 
@@ -22,4 +24,6 @@ FAMILIES = (
     notes.ACTIONS,
     appointments.ACTIONS,
     sales_activities.ACTIONS,
+    send_record.ACTIONS,
+    send_records.ACTIONS,
 )

@@ -1,0 +1,162 @@
+"""Whatever goes wrong around a run, each record is there once in the end and none is lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from freshbridge.bulk.change import Which, cancel, resume
+from freshbridge.bulk.progress import Phase, Progress
+from freshbridge.http_message import ProviderRequest
+from tests.simulators.actions.once_world import Killed
+from tests.simulators.destinations.run_world import MAPPING, RunWorld, people
+
+BULK = r"POST /contacts/bulk_upsert$"
+CREATE = r"POST /contacts$"
+
+
+def of(world: RunWorld, prefix: str) -> Counter[str]:
+    """How often each of these people is there."""
+    found = (str(one["last_name"]) for one in world.crm.records("contacts"))
+    return Counter(name for name in found if name.startswith(prefix))
+
+
+def each_once(world: RunWorld, prefix: str, count: int) -> None:
+    assert of(world, prefix) == {f"{prefix} {n}": 1 for n in range(1, count + 1)}
+
+
+def into_contacts(world: RunWorld, template: str, **settings: Any) -> str:
+    return world.destination(
+        template=template, resource_type="contacts", mapping=MAPPING, **settings
+    )
+
+
+@pytest.mark.parametrize("kind", ["commit_then_drop", "commit_then_500", "throttle_as_400"])
+def test_a_creation_whose_answer_got_lost_is_not_made_twice(world: RunWorld, kind: str) -> None:
+    into = into_contacts(world, "create_resource")
+    world.fault(CREATE, kind, count=3)
+
+    progress = world.run(into, people(6, "lost"))
+
+    each_once(world, "Lost", 6)
+    assert progress.outcomes == {"created": 6}
+
+
+def test_deals_whose_names_are_not_unique_are_not_made_twice(world: RunWorld) -> None:
+    into = world.destination(resource_type="deals")
+    world.fault(r"POST /deals$", "commit_then_drop", count=2)
+
+    progress = world.run(into, [{"name": f"Seats {n}", "amount": n} for n in range(1, 5)])
+
+    names = Counter(one["name"] for one in world.crm.records("deals"))
+    assert {name: names[name] for name in names if name.startswith("Seats")} == {
+        f"Seats {n}": 1 for n in range(1, 5)
+    }
+    assert progress.outcomes == {"created": 4}
+
+
+@pytest.mark.parametrize(
+    "kind", ["commit_then_drop", "commit_then_500", "drop_before", "throttle", "throttle_as_400",
+             "throttle_as_405"]
+)  # fmt: skip
+@pytest.mark.parametrize("compare", [True, False])
+def test_a_bulk_upsert_whose_answer_got_lost_is_not_done_twice(
+    world: RunWorld, kind: str, compare: bool
+) -> None:
+    into = into_contacts(world, "bulk_upsert", compare=compare)
+    world.fault(BULK, kind)
+
+    progress = world.run(into, people(12, "mass"))
+
+    each_once(world, "Mass", 12)
+    assert progress.phase is Phase.FINISHED
+    assert sum(progress.outcomes.values()) == 12
+    assert set(progress.outcomes) <= {"created", "upserted"}
+
+
+def test_a_job_that_the_provider_gives_up_is_done_singly(world: RunWorld) -> None:
+    into = into_contacts(world, "bulk_upsert")
+    world.crm.settle(job_ends="FAILED")
+
+    progress = world.run(into, people(7, "gone"))
+
+    each_once(world, "Gone", 7)
+    assert progress.outcomes == {"created": 7}
+
+
+@pytest.mark.parametrize(
+    ("template", "settings"),
+    [
+        ("create_resource", {}),
+        ("upsert", {}),
+        ("bulk_upsert", {}),
+        ("bulk_upsert", {"compare": False}),
+    ],
+)
+@pytest.mark.parametrize("after_the_call", [True, False])
+def test_functions_that_die_in_the_middle_lose_and_double_nothing(
+    world: RunWorld, template: str, settings: dict[str, Any], after_the_call: bool
+) -> None:
+    into = into_contacts(world, template, **settings)
+    world.mortal = True
+    left = [3]
+
+    def die(sent: ProviderRequest) -> None:
+        if sent.method == "POST" and "search" not in sent.path and left[0]:
+            left[0] -= 1
+            raise Killed
+
+    setattr(world, "after_reply" if after_the_call else "before", die)
+
+    progress = world.run(into, people(8, "dead"))
+
+    each_once(world, "Dead", 8)
+    assert left[0] < 3
+    assert sum(progress.outcomes.values()) == 8
+
+
+def test_a_manual_request_whose_answer_got_lost_is_not_sent_again_unasked(world: RunWorld) -> None:
+    manual = {
+        "template": "manual",
+        "url": "https://{domain}/api/contacts",
+        "body": {"contact": {"last_name": "{name}"}},
+    }
+    world.fault(CREATE, "commit_then_drop", count=1)
+    into = world.destination(**manual)
+
+    progress = world.run(into, [{"name": "Hand 1"}])
+
+    assert of(world, "Hand") == {"Hand 1": 1}
+    (row,) = world.rows(progress)
+    assert (row.outcome, row.code) == ("rejected", "outcome_unknown")
+
+
+@pytest.mark.parametrize("template", ["create_resource", "bulk_upsert"])
+def test_a_run_that_is_cancelled_goes_on_when_it_is_resumed(world: RunWorld, template: str) -> None:
+    into = into_contacts(world, template)
+    run_id = world.begin(into, people(15, "rest"))
+    world.turn()
+    cancel(world.bulk, run_id, world.now().timestamp())
+    world.drain()
+    stopped: Progress = world.store.get(run_id)
+    assert stopped.phase is Phase.FINISHED
+
+    resume(world.bulk, run_id, Which.ALL, world.now().timestamp())
+    world.drain()
+
+    each_once(world, "Rest", 15)
+    assert world.store.get(run_id).succeeded == 15
+
+
+def test_what_was_refused_is_refused_again_until_it_is_mended(world: RunWorld) -> None:
+    world.crm.client.contacts.create({"last_name": "Held", "emails": "twin1@fair.example"})
+    into = into_contacts(world, "create_resource")
+
+    progress = world.run(into, people(2, "twin"))
+
+    assert progress.outcomes == {"created": 1, "rejected": 1}
+    (refused,) = [row for row in world.rows(progress) if row.outcome == "rejected"]
+    assert "unique" in refused.message.lower()
+    assert "The contact exists already" in refused.message
