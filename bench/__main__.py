@@ -1,7 +1,8 @@
 """Compare Freshbridge with what a team would write instead, on this machine.
 
-  make bench                          every scenario, some 20 minutes
+  make bench                          every scenario, some 30 minutes
   make bench ARGS="--only backlog"    the scenarios whose name contains "backlog"
+  make bench ARGS="--only sync"       an account copied, beside tap-freshdesk and dlt
   make bench LONG=1                   a backlog in real minutes of Freshdesk's Pro plan
 
 Prints a table and writes bench/results.json.
@@ -9,67 +10,25 @@ Prints a table and writes bench/results.json.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import requests
 from botocore.exceptions import BotoCoreError
 
-from bench import bars, brief, foot, scenarios, table
-from bench.rates import PRO_MINUTE, SCALED, Rates
+from bench import bars, brief, customers, foot, stage, table
+from bench.plan import Plan, parser, plan
 from bench.results import Result, result, write
-from bench.stage import NAMES, staged
+from bench.sync import foot as sync_foot
+from bench.sync import stage as sync_stage
 from local.api_client import CallError
+from local.installer import BootstrapError
 from local.stack import START_ERRORS
 
 RESULTS = Path(__file__).parent / "results.json"
 _GIB = 2**30
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    made = argparse.ArgumentParser(
-        prog="make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    made.add_argument(
-        "--only",
-        action="append",
-        default=[],
-        metavar="WORD",
-        help="scenarios whose name contains it; may be repeated",
-    )
-    made.add_argument("--messages", type=int, metavar="N", help="in every backlog")
-    made.add_argument("--subjects", default=",".join(NAMES), help="default: %(default)s")
-    made.add_argument("--seed", type=int, default=1, help="decides what goes wrong when")
-    made.add_argument(
-        "--long",
-        action="store_true",
-        default=os.environ.get("LONG", "") not in ("", "0"),
-        help="windows of a real minute, with the limits of Freshdesk's Pro plan; also LONG=1",
-    )
-    return made
-
-
-def plan(chosen: argparse.Namespace) -> tuple[Rates, list[scenarios.Scenario], list[str]]:
-    """The rates, the scenarios and the subjects that the command line asks for.
-
-    Raises ValueError for a name that does not exist.
-    """
-    rates = PRO_MINUTE if chosen.long else SCALED
-    known = scenarios.real_minutes() if chosen.long else scenarios.scaled_down(chosen.seed)
-    wanted = scenarios.chosen(known, chosen.only)
-    if chosen.messages is not None:
-        if chosen.messages < 1:
-            raise ValueError("--messages takes a number above 0")
-        wanted = [replace(one, messages=chosen.messages) for one in wanted]
-    asked = chosen.subjects.split(",")
-    if unknown := set(asked) - set(NAMES):
-        raise ValueError(f"no subject is called {', '.join(sorted(unknown))}; there are {NAMES}")
-    return rates, wanted, [name for name in NAMES if name in asked]
 
 
 def machine() -> list[Result]:
@@ -82,39 +41,72 @@ def machine() -> list[Result]:
 
 def main(arguments: Sequence[str]) -> int:
     """Parse, run, print; whatever goes wrong is one sentence."""
-    command_line = parser()
-    chosen = command_line.parse_args(arguments)
+    command_line = parser(__doc__)
     try:
-        rates, wanted, subjects = plan(chosen)
+        asked = plan(chosen := command_line.parse_args(arguments))
     except ValueError as error:
         command_line.error(str(error))
     found = machine()
+    failures: list[str] = []
     try:
-        with staged(rates, chosen.seed) as stage:
-            for scenario in wanted:
-                for name in subjects:
-                    found += stage.runner.run(scenario, stage.subjects[name])
+        found += _actions(asked, chosen.seed)
+        found += _syncs(asked, chosen.seed, failures)
+        found += [one for each in asked.customer_scenarios for one in customers.run(each)]
     except KeyboardInterrupt:
         print("Stopped; nothing was written.")
         return 130
-    except (*START_ERRORS, CallError, requests.RequestException, BotoCoreError) as error:
+    except (
+        *START_ERRORS, BootstrapError, CallError, requests.RequestException, BotoCoreError
+    ) as error:  # fmt: skip
         sys.stdout.flush()
         print(f"error: {error}", file=sys.stderr)
         return 1
-    tell(found, rates, [one.name for one in wanted], subjects)
+    tell(found, asked, failures)
     write(found, RESULTS)
     print(f"\nWritten to {RESULTS}")
     return 0
 
 
-def tell(found: Sequence[Result], rates: Rates, names: list[str], subjects: list[str]) -> None:
-    """Print the table, its foot, and what to do about each bar that was missed."""
-    print(f"\n{table.text(found, names, subjects)}\n{foot.text(rates)}")
-    print(f"\nIn brief\n\n{brief.text(found, names, subjects)}\n")
+def _actions(asked: Plan, seed: int) -> list[Result]:
+    found: list[Result] = []
+    if asked.scenarios and asked.subjects:
+        with stage.staged(asked.rates, seed) as staged:
+            for scenario in asked.scenarios:
+                for name in asked.subjects:
+                    found += staged.runner.run(scenario, staged.subjects[name])
+    return found
+
+
+def _syncs(asked: Plan, seed: int, failures: list[str]) -> list[Result]:
+    found: list[Result] = []
+    if asked.sync_scenarios and asked.sync_subjects:
+        with sync_stage.staged(seed, asked.sync_subjects) as staged:
+            for scenario in asked.sync_scenarios:
+                for subject in staged.subjects.values():
+                    found += staged.runner.run(scenario, subject)
+            failures += staged.runner.failures
+    return found
+
+
+def tell(found: Sequence[Result], asked: Plan, failures: Sequence[str]) -> None:
+    """Print the tables, their feet, and what to do about each bar that was missed."""
+    actions, syncs = (
+        [one.name for one in each] for each in (asked.scenarios, asked.sync_scenarios)
+    )
+    if actions and asked.subjects:
+        print(f"\n{table.text(found, actions, asked.subjects)}\n{foot.text(asked.rates)}")
+        print(f"\nIn brief\n\n{brief.text(found, actions, asked.subjects)}\n")
+    if syncs and asked.sync_subjects:
+        print(f"\n{table.text(found, syncs, asked.sync_subjects)}\n{sync_foot.text(failures)}")
+        columns = brief.SYNC_COLUMNS
+        shown = brief.text(found, syncs, asked.sync_subjects, columns, needed="missing")
+        print(f"\nIn brief\n\n{shown}\n")
+    if asked.customer_scenarios:
+        print(f"\n{table.text(found, [customers.NAME], [customers.SUBJECT])}\n")
     missed = bars.missed(found, "freshbridge")
     for line in missed:
         print(f"✗ {line}")
-    if not missed and "freshbridge" in subjects:
+    if not missed and any(one.subject == "freshbridge" for one in found):
         print("✓ every bar is met")
 
 

@@ -68,6 +68,40 @@ DEAD = Bar(
     "dead_letters", most=0, otherwise="read the reasons: `make redrive` against a stack that is up"
 )
 _SAFE = (LOST, DUPLICATES, DEAD)
+
+_COMPLETE = tuple(
+    Bar(metric, most=0, otherwise=otherwise)
+    for metric, otherwise in (
+        ("missing", "look the ids up in the lake's history: never read, or lost in the merge?"),
+        ("stale", "compare their updated_at with the run's marks and the pages' times"),
+        ("extra", "look the ids up among the tombstones and in the feed of the deleted"),
+        ("duplicates", "see which of the current view's files hold the doubled ids"),
+        ("failed", "read the run's state and the dead letters of the sync queue"),
+    )
+)
+LIST_CALLS = Bar(
+    "list_calls", most=204, otherwise="count the calls by position: what was read twice, or probed?"
+)
+FEW_LIST_CALLS = Bar(
+    # Six pages hold what has changed, and two more what was deleted or is spam.
+    "list_calls",
+    most=16,
+    otherwise="count the calls by feed: each should ask for what is new only",
+)
+RECORDS = Bar("records_per_s", least=5000, otherwise="profile the worker: fetch, parse, merge, S3?")
+MEMORY = Bar("peak_rss", most=150, unit=" MB", otherwise="see how many rows wait for a flush")
+_SAME = tuple(
+    Bar(metric, most=most, otherwise=otherwise)
+    for metric, most, otherwise in (
+        ("load_differing", 0, "read the run's report: who was skipped or failed?"),
+        ("load_calls", 500, "count the calls by endpoint: were customers written one by one?"),
+        ("differing", 0, "compare the two records with what the link table holds of them"),
+        ("duplicates", 0, "look for the address in the report's created rows"),
+        ("rounds", 2, "see which field travels back and forth in the reports"),
+        ("change_calls", 1500, "count the calls by endpoint: is everything read anew?"),
+        ("second_run_writes", 0, "see what the last run's report says was updated"),
+    )
+)
 _BARS: Mapping[str, tuple[Bar, ...]] = {
     "backlog steady": (FULL, NO_429, *_SAFE, RECEIVES, WRITES),
     "backlog real minutes": (FULL, NO_429, *_SAFE, RECEIVES, WRITES),
@@ -76,6 +110,17 @@ _BARS: Mapping[str, tuple[Bar, ...]] = {
     "chaos killed executors": (NO_429, *_SAFE),
     "interactive": (INTERACTIVE, NO_429, *_SAFE),
     "fairness": (NO_429, *_SAFE),
+    "sync 20,000 no limit": (LIST_CALLS, RECORDS, *_COMPLETE, MEMORY),
+    "sync 20,000 with includes": (LIST_CALLS, *_COMPLETE, MEMORY),
+    "sync at 20 requests/s": (FULL, NO_429, *_COMPLETE, MEMORY),
+    "sync under churn": (*_COMPLETE, MEMORY),
+    "sync 60,000": (*_COMPLETE, MEMORY),
+    "sync 30,500 of one time": (*_COMPLETE, MEMORY),
+    "sync killed": (*_COMPLETE, MEMORY),
+    "sync incremental 5,000": (FEW_LIST_CALLS, *_COMPLETE, MEMORY),
+    "sync incremental 20,000": (FEW_LIST_CALLS, *_COMPLETE, MEMORY),
+    "sync 200,000": (*_COMPLETE, MEMORY),
+    "freshsales customers": _SAME,
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from bench import workers
 from bench.accounts import Accounts
 from bench.dynamodb_meter import DynamoDbMeter
+from bench.emulator import forget_budget
 from bench.interactive import InteractiveCaller
 from bench.subject import Answered, Setting
 from local.stack import Stack
@@ -69,7 +70,7 @@ class Freshbridge:
         self._answered = []
         if setting.interactive_every_s:
             self._caller.warm(self._accounts.first, setting.ticket_id)
-        self._forget_budget()
+        forget_budget(self._stack)
         self._meter.clear()
         self._since_ms = int(time.time() * 1000)
         if setting.interactive_every_s:
@@ -128,9 +129,3 @@ class Freshbridge:
                 FunctionName=self.function, Timeout=timeout
             )
             self._timeout_s = timeout
-
-    def _forget_budget(self) -> None:
-        table = self._stack.outputs["BudgetTableName"]
-        dynamodb = self._stack.clients.dynamodb
-        for item in dynamodb.scan(TableName=table)["Items"]:
-            dynamodb.delete_item(TableName=table, Key={"pk": item["pk"]})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from bench.desk import CREATE
 
@@ -62,13 +62,26 @@ def real_minutes() -> list[Scenario]:
     return [Scenario(MACHINE, 400, unlimited=True), Scenario("backlog real minutes", 1000)]
 
 
-def chosen(scenarios: Sequence[Scenario], only: Sequence[str]) -> list[Scenario]:
-    """Those whose name contains one of the words of `only`; all when it is empty.
+class Named(Protocol):
+    """A scenario of any area."""
 
-    Raises ValueError when a word fits none.
-    """
+    @property
+    def name(self) -> str:
+        """As the table and the results have it; its first word is its area."""
+        ...
+
+
+AnyScenario = TypeVar("AnyScenario", bound=Named)
+
+
+def check_words(known: Sequence[Named], only: Sequence[str]) -> None:
+    """Raise ValueError when a word of `only` is in no scenario's name."""
     for word in only:
-        if not any(word in scenario.name for scenario in scenarios):
-            known = ", ".join(repr(scenario.name) for scenario in scenarios)
-            raise ValueError(f"no scenario's name contains {word!r}; there are {known}")
+        if not any(word in scenario.name for scenario in known):
+            names = ", ".join(repr(scenario.name) for scenario in known)
+            raise ValueError(f"no scenario's name contains {word!r}; there are {names}")
+
+
+def chosen(scenarios: Sequence[AnyScenario], only: Sequence[str]) -> list[AnyScenario]:
+    """Those whose name contains one of the words of `only`; all when it is empty."""
     return [one for one in scenarios if not only or any(word in one.name for word in only)]

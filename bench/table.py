@@ -8,15 +8,34 @@ from bench.bars import Bar, bars_of
 from bench.results import Result
 
 LABELS: Mapping[str, str] = {
+    "load_calls": "calls of the first load",
+    "load_seconds": "  its seconds",
+    "load_differing": "  differing after it",
+    "change_calls": "calls for the changes",
+    "change_writes": "  writes among them",
+    "rounds": "runs until equal",
+    "differing": "differing",
+    "second_run_writes": "writes of one run more",
+    "second_run_calls": "  its calls",
+    "records_per_s": "records/s",
+    "list_calls": "list calls",
+    "credits": "credits",
     "utilisation": "utilisation",
     "steady_utilisation": "  first and last window left out",
     "throttled": "429s",
     "throttled_share": "  share of all calls",
     "calls_while_blocked": "calls while blocked",
+    "missing": "missing",
+    "stale": "stale",
+    "extra": "extra",
+    "missing_first": "  missing after one run alone",
+    "stale_first": "  stale after one run alone",
     "lost": "lost",
     "duplicates": "duplicates",
     "dead_letters": "dead letters",
     "done": "done",
+    "held": "tickets in the copy",
+    "failed": "failed",
     "calls": "calls let through",
     "receives_per_message": "receives per message",
     "ledger_writes_per_call": "ledger writes per call",
@@ -27,8 +46,10 @@ LABELS: Mapping[str, str] = {
     "p99": "p99",
     "samples": "samples",
     "rate": "rate",
+    "peak_rss": "peak RSS, MB",
 }
-_RATIO = ("utilisation", "p99", "duration")
+_MORE_IS_BETTER = ("utilisation", "records_per_s")
+_RATIO = (*_MORE_IS_BETTER, "p99", "duration", "peak_rss")
 
 
 def rows_of(found: Sequence[Result], scenario: str, subjects: Sequence[str]) -> list[list[str]]:
@@ -94,5 +115,5 @@ def _ratio(metric: str, values: Mapping[tuple[str, str], Result], subjects: Sequ
     others = [values[metric, name].value for name in subjects[1:] if (metric, name) in values]
     if metric not in _RATIO or own is None or not others:
         return ""
-    best = max(others) if metric == "utilisation" else min(others)
+    best = max(others) if metric in _MORE_IS_BETTER else min(others)
     return f"x{own.value / best:.2f}" if best else ""

@@ -1,6 +1,6 @@
 """Show a queue's dead letters by reason and, when told so, send them back: ``make redrive``.
 
-    python -m local.redrive events|actions|sync|callbacks [--local] [--stack NAME] [--yes]
+    python -m local.redrive events|actions|sync|callbacks|customers [--local] [--stack NAME] [--yes]
         [--code CODE] [--instance ID] [--action NAME] [--from TIME] [--to TIME] [--text WORDS]
         [--limit N] [--discard REASON]
 
@@ -25,7 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.emulator_clients import Clients
 from local.installer import ROOT
 
-QUEUES = ("events", "actions", "sync", "callbacks")
+QUEUES = ("events", "actions", "sync", "callbacks", "customers")
 STACK_FILE = ROOT / ".local" / "stack.json"
 FUNCTION_TIMEOUT_S = 300
 LOOK_EVERY_S = 5.0

@@ -169,7 +169,7 @@ class Scenario:
 
     def sync(self) -> str:
         """Tickets are in the lake."""
-        self.api.call("POST", f"/api/integrations/{self.instance['id']}/sync")
+        self._until(self.begin_sync, "a sync to begin")
 
         def written() -> str:
             self.read_lake()
@@ -180,6 +180,11 @@ class Scenario:
             return ""
 
         return self._until(written, "the ticket to reach the lake")
+
+    def begin_sync(self) -> str:
+        """The run that was begun; "" while the schedule's own is under way."""
+        answer = self.api.call("POST", f"/api/integrations/{self.instance['id']}/sync")
+        return next((one["run_id"] for one in answer["started"] if one["state"] == "started"), "")
 
     def check_health(self) -> str:
         """No 429, nothing parked, no error logged."""
@@ -198,11 +203,11 @@ class Scenario:
         return [entry for entry in found if entry["ticket_id"] == self.ticket_id]
 
     def read_lake(self) -> None:
-        """List the instance's objects and read their rows."""
+        """List the files of the tickets' current view and read their rows."""
         s3 = self.stack.client("s3")
         bucket = self.stack.outputs["LakeBucketName"]
         pages = s3.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, Prefix=f"{self.instance['id']}/tickets/"
+            Bucket=bucket, Prefix=f"{self.instance['id']}/tickets/current/"
         )
         self.objects = [item["Key"] for page in pages for item in page.get("Contents", [])]
         self.rows = [

@@ -3,32 +3,48 @@
 import pytest
 
 from bench import bars, scenarios
-from bench.__main__ import parser, plan
+from bench.plan import Plan, parser, plan
 from bench.rates import OFF, PRO_MINUTE, SCALED, Rates
+from bench.sync import scenarios as sync_scenarios
 from bench.table import LABELS
+
+
+def planned(*arguments: str) -> Plan:
+    return plan(parser(None).parse_args(arguments))
 
 
 def test_everything_is_run_when_nothing_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LONG", raising=False)
 
-    rates, wanted, subjects = plan(parser().parse_args([]))
+    found = planned()
 
-    assert rates is SCALED
-    assert subjects == ["freshbridge", "naive", "pyrate-limiter"]
-    areas = {one.name.split()[0] for one in wanted}
+    assert found.rates is SCALED
+    assert found.subjects == ["freshbridge", "naive", "pyrate-limiter"]
+    assert found.sync_subjects == ["freshbridge", "tap-freshdesk", "dlt"]
+    areas = {one.name.split()[0] for one in found.scenarios}
     assert areas == {"machine", "backlog", "chaos", "interactive", "fairness"}
+    assert {one.name.split()[0] for one in found.sync_scenarios} == {"sync"}
 
 
 def test_words_choose_scenarios_and_a_number_their_size() -> None:
     arguments = ["--only", "lost", "--only", "inter", "--messages", "50", "--subjects", "naive"]
 
-    _, wanted, subjects = plan(parser().parse_args(arguments))
+    found = planned(*arguments)
 
-    assert [(one.name, one.messages) for one in wanted] == [
+    assert [(one.name, one.messages) for one in found.scenarios] == [
         ("chaos lost replies", 50),
         ("interactive", 50),
     ]
-    assert subjects == ["naive"]
+    assert found.subjects == ["naive"]
+    assert (found.sync_scenarios, found.sync_subjects) == ([], [])
+
+
+def test_the_sync_can_be_run_alone() -> None:
+    found = planned("--only", "sync")
+
+    assert found.scenarios == []
+    assert found.sync_scenarios == sync_scenarios.scenarios(long=False)
+    assert [one.name for one in planned("--only", "killed").sync_scenarios] == ["sync killed"]
 
 
 @pytest.mark.parametrize(
@@ -41,20 +57,25 @@ def test_words_choose_scenarios_and_a_number_their_size() -> None:
 )
 def test_a_name_that_does_not_exist_is_said(arguments: list[str], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        plan(parser().parse_args(arguments))
+        planned(*arguments)
 
 
 def test_long_measures_in_the_plans_own_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LONG", "1")
 
-    rates, wanted, _ = plan(parser().parse_args([]))
+    found = planned()
 
-    assert rates is PRO_MINUTE
-    assert "backlog real minutes" in [one.name for one in wanted]
+    assert found.rates is PRO_MINUTE
+    assert "backlog real minutes" in [one.name for one in found.scenarios]
+    assert max(one.tickets for one in found.sync_scenarios) == 200_000
 
 
 def test_every_bar_is_of_a_scenario_that_is_run_and_of_a_row_of_the_table() -> None:
-    known = [*scenarios.scaled_down(1), *scenarios.real_minutes()]
+    known: list[scenarios.Named] = [
+        *scenarios.scaled_down(1),
+        *scenarios.real_minutes(),
+        *sync_scenarios.scenarios(long=True),
+    ]
 
     barred = {one.name: bars.bars_of(one.name) for one in known if bars.bars_of(one.name)}
     assert set(barred) == {one.name for one in known} - {scenarios.MACHINE}
