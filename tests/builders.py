@@ -117,6 +117,7 @@ def sync_work(**changed: Any) -> SyncWork:
         "instance_id": INSTANCE_ID,
         "object": "tickets",
         "started_at": RECEIVED_AT,
+        "part": "live",
     }
     return SyncWork(**values | changed)
 

@@ -23,7 +23,10 @@ from freshbridge.bulk.row_watch import RowWatch
 from freshbridge.circuit.assembly import circuits
 from freshbridge.dead_letters.assembly import intake
 from freshbridge.dead_letters.subject import Queue
+from freshbridge.destinations.arrivals import requests_in
+from freshbridge.destinations.synced import LakeRows
 from freshbridge.errors import Retry
+from freshbridge.exports.assembly import desk, telling
 from freshbridge.freshdesk.rate_limit import RateLimit
 from freshbridge.http_message import ProviderReply, ProviderRequest
 from freshbridge.instances.connection import Connections
@@ -31,6 +34,9 @@ from freshbridge.instances.registry import Registry
 from freshbridge.instances.trace_store import TraceStore
 from freshbridge.instances.traced_transport import Tracer
 from freshbridge.instances.vault import Vault
+from freshbridge.lake.current_view import CurrentView
+from freshbridge.lake.lake import Lake
+from freshbridge.notifications.bodies import FOLDER as CALLBACKS
 from freshbridge.observability import count, function_logger, function_metrics
 from freshbridge.queues import envelope
 from freshbridge.queues.batch import (
@@ -47,7 +53,7 @@ from freshbridge.queues.publish import Publisher
 from freshbridge.rules.continuation import Continuation
 from freshbridge.rules.postponement import wait_s
 from freshbridge.rules.run_store import RunStore
-from freshbridge.sync.cursor_store import CursorStore
+from freshbridge.sync.run_store import RunStore as SyncRuns
 from freshbridge.transport import RequestsTransport
 
 if TYPE_CHECKING:
@@ -109,8 +115,16 @@ class Ports:
             circuits=circuits(chosen.budget_table, logger, metrics),
         )
         stores = Stores(chosen)
-        synced = SyncedTickets(chosen.lake_bucket, CursorStore(chosen.sync_table))
-        self.executor = executor(self.connections, services(stores, synced), stores)
+        synced = SyncedTickets(CurrentView(chosen.lake_bucket), SyncRuns(chosen.sync_table))
+        exports = desk(chosen.payload_bucket, chosen.lake_bucket, chosen.sync_table)
+        current = LakeRows(Lake(chosen.lake_bucket))
+        chosen_services = services(stores, synced, exports, current)
+        self.executor = executor(self.connections, chosen_services, stores)
+        self.bulk_jobs = telling(
+            exports.folder,
+            stores.bulk,
+            Publisher(chosen.callback_queue_url, self.payloads, prefix=CALLBACKS),
+        )
         self.rows = RowWatch(stores.bulk.store)
         runs = RunStore(chosen.action_table, self.payloads, days=int(chosen.action_record_days))
         self.continuation = Continuation(runs, stores.records, self.queue)
@@ -159,6 +173,7 @@ class Ports:
             )
             if verdict.park:
                 self.continuation.failed(request, verdict.code)
+                self.bulk_jobs.failed(request, verdict.code, verdict.reason)
                 listed = self.rows.failed(request, error, verdict.code, verdict.reason)
                 told = listed or isinstance(error, NothingDone)
                 return told and verdict.code != "defect"
@@ -223,7 +238,16 @@ def _waiting(
 
 
 def _run(ports: Ports, context: LambdaContext, record: SQSRecord, *, ahead: int) -> None:
-    request = envelope.action_request(ports.payloads.unpack(record.body))
+    text = ports.payloads.unpack(record.body)
+    now = timestamps.to_text(timestamps.now())
+    arrived = requests_in(text, message_id=record.message_id, received_at=now)
+    if arrived is not None:
+        # A message of its own for each: a copy of this one asks for the same ones.
+        ports.queue.publish_all((one.action_id, one) for one in arrived)
+        logger.info("records have arrived", extra={"actions": len(arrived)})
+        count(metrics, "DestinationArrivals")
+        return
+    request = envelope.action_request(text)
     ports.requests[record.message_id] = request
     logger.set_correlation_id(request.correlation_id)
     told = {
@@ -264,5 +288,6 @@ def _run(ports: Ports, context: LambdaContext, record: SQSRecord, *, ahead: int)
         count(metrics, "ActionsContinued")
         return
     ports.rows.succeeded(request, outcome)
+    ports.bulk_jobs.succeeded(request)
     logger.info("action done", extra=told)
     count(metrics, "ActionsDone")

@@ -16,9 +16,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from connector_api import (
     actions,
     bulk,
+    bulk_downloads,
+    customer_links,
     dead_letters,
+    destination_runs,
+    destinations,
     docs,
     events,
+    exports,
     instances,
     integrations,
     notifications,
@@ -31,6 +36,7 @@ from connector_api import (
     webhook_setup,
 )
 from connector_api.gate import check_access
+from connector_api.hub_paths import without_hub
 from freshbridge import aws
 from freshbridge.actions.once import OutcomeUnknown
 from freshbridge.circuit.refusal import CircuitOpen
@@ -74,9 +80,13 @@ app.use([check_access])
 for router in (
     actions.router,
     bulk.router,
+    customer_links.router,
     dead_letters.router,
+    destinations.router,
+    destination_runs.router,
     docs.router,
     events.router,
+    exports.router,
     integrations.router,
     notifications.schema_router,
     rules.router,
@@ -87,6 +97,7 @@ for router in (
 ):
     app.include_router(router, prefix="/api")
 app.include_router(instances.router, prefix=replies.ELEMENTS)
+app.include_router(bulk_downloads.router, prefix=replies.ELEMENTS)
 app.include_router(trace.router, prefix="/api")
 app.include_router(trace.elements_router, prefix=replies.ELEMENTS)
 app.include_router(notifications.router, prefix=replies.ELEMENTS)
@@ -149,7 +160,7 @@ def unknown_route(_error: NotFoundError) -> Response[str]:
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one API Gateway request (REST, payload 1.0)."""
-    answer = app.resolve(event, context)
+    answer = app.resolve(without_hub(event), context)
     logger.info("request answered", extra={"status": answer["statusCode"]})
     count(metrics, "RequestsAnswered")
     return answer

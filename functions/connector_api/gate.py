@@ -15,9 +15,9 @@ from connector_api import docs
 from connector_api.ports import ports
 from connector_api.replies import ELEMENTS
 
-HUBS = f"{ELEMENTS}/hubs/"
-"""Below it `User <secret>, Element <token>` is enough, as in Open Connectors: only the token names
-the instance there, so a route that did not check it would have nothing to answer from."""
+HUBS = (f"{ELEMENTS}/hubs/", f"{ELEMENTS}/bulk/", f"{ELEMENTS}/bulkloader")
+"""Here `User <secret>, Element <token>` is enough, as in Open Connectors: only the token names the
+instance there, so a route that did not check it would have nothing to answer from."""
 
 
 def check_access(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:

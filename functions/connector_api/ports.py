@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 
-from freshbridge import settings
+from freshbridge import settings, timestamps
 from freshbridge.actions.assembly import Stores, executor, services
 from freshbridge.actions.large_result import LargeResults
 from freshbridge.actions.submit import Submission
 from freshbridge.budget.assembly import budgets
 from freshbridge.bulk.result_files import ResultFiles
 from freshbridge.circuit.assembly import circuits
+from freshbridge.customers.link_store import LinkStore
+from freshbridge.customers.run_store import RunStore as CustomerRuns
+from freshbridge.customers.staging import FOLDER as CUSTOMERS
+from freshbridge.customers.table import KnownTable
 from freshbridge.dead_letters import assembly as dead_letters
 from freshbridge.dead_letters.edit import Editor
+from freshbridge.destinations.quarantine_files import QuarantineFiles
+from freshbridge.destinations.store import DestinationStore
 from freshbridge.event_log.callbacks import Callbacks
 from freshbridge.event_log.lists import EventLists
 from freshbridge.event_log.replay import Replays
 from freshbridge.event_log.replay_jobs import ReplayJobs
 from freshbridge.event_log.store import EventStore
 from freshbridge.event_log.trail import Trails
+from freshbridge.exports.assembly import offered
 from freshbridge.http_message import Timeouts
 from freshbridge.instances.callers import Callers
 from freshbridge.instances.connection import Connections
@@ -30,6 +37,7 @@ from freshbridge.instances.trace_store import TraceStore
 from freshbridge.instances.traced_transport import Tracer
 from freshbridge.instances.users import UserStore
 from freshbridge.instances.vault import Vault
+from freshbridge.lake.lake import Lake
 from freshbridge.notifications.bodies import FOLDER as CALLBACKS
 from freshbridge.notifications.bodies import Bodies
 from freshbridge.notifications.desk import CallbackDesk
@@ -40,7 +48,12 @@ from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
 from freshbridge.rules.run_store import RunStore
 from freshbridge.rules.store import RuleStore
-from freshbridge.sync.cursor_store import CursorStore
+from freshbridge.sync.cancelling import Cancelling
+from freshbridge.sync.children import Children
+from freshbridge.sync.feeds.catalogue import feeds_of
+from freshbridge.sync.record_states import RecordStates
+from freshbridge.sync.run_store import RunStore as SyncRuns
+from freshbridge.sync.starting import Starter, needs_all
 from freshbridge.transport import RequestsTransport, Transport
 from freshbridge.webhooks.check_store import CheckStore
 from freshbridge.webhooks.setup import WebhookSetup
@@ -54,6 +67,11 @@ TIMEOUTS = Timeouts(connect_s=3.0, read_s=12.0, total_s=20.0)
 def wall_clock() -> float:
     """Seconds since the epoch: what rotated secrets' graces are measured with."""
     return time.time()
+
+
+def present() -> str:
+    """The present in UTC, ISO 8601."""
+    return timestamps.to_text(timestamps.now())
 
 
 class Ports:
@@ -87,6 +105,7 @@ class Ports:
             tracer=self.tracer,
             on_connected=self.circuits.close,
             on_callbacks_changed=self.callbacks.reactivate,
+            on_deleted=DestinationStore(chosen.instance_table).delete_all,
         )
         self.connections = Connections(
             self.registry,
@@ -102,8 +121,17 @@ class Ports:
             ),
             circuits=self.circuits,
         )
-        self.cursors = CursorStore(chosen.sync_table)
-        self.sync_queue = Publisher(chosen.sync_queue_url, payloads, prefix="sync")
+        self.runs = SyncRuns(chosen.sync_table)
+        self.lake = Lake(chosen.lake_bucket)
+        sync_queue = Publisher(chosen.sync_queue_url, payloads, prefix="sync")
+        self.starter = Starter(
+            self.runs, sync_queue, feeds_of, needs_all(RecordStates(chosen.sync_table))
+        )
+        self.cancelling = Cancelling(self.runs, Children(self.runs, sync_queue, present), present)
+        self.customer_links = LinkStore(chosen.customer_table, age_s=0)
+        self.customer_runs = CustomerRuns(chosen.customer_table)
+        self.customer_table = partial(KnownTable, chosen.customer_table)
+        self.customer_queue = Publisher(chosen.customer_queue_url, payloads, prefix=CUSTOMERS)
         stores = Stores(chosen)
         self.records = stores.records
         self.sends_email = stores.mail is not None
@@ -129,11 +157,15 @@ class Ports:
         self.large_results = LargeResults(chosen.payload_bucket)
         self.uploads = stores.uploads
         self.bulk = stores.bulk
+        self.destinations = stores.destinations
         self.result_files = ResultFiles(chosen.payload_bucket, stores.bulk.store)
         self.submission = Submission(
             executor(self.connections, services(stores), stores),
             stores.records,
             Publisher(chosen.action_queue_url, payloads, prefix="actions"),
+        )
+        self.exports = offered(
+            chosen.payload_bucket, chosen.sync_table, stores.bulk, self.submission
         )
         self.webhook_setup = WebhookSetup(
             self.connections, self.vault, WishStore(chosen.instance_table), stores.locks.hold
@@ -148,6 +180,11 @@ class Ports:
             owner=DeployedSecret(chosen.user_secret_id, clock=wall_clock),
             users=UserStore(chosen.access_table, clock=wall_clock),
         )
+
+    @property
+    def quarantine(self) -> QuarantineFiles:
+        """Records that a destination did not take."""
+        return QuarantineFiles(self.bulk.files.bucket, self.bulk.store, self.bulk.inputs)
 
     @lru_cache(maxsize=1)  # noqa: B019 - one Ports lives as long as its process
     def transport(self) -> Transport:

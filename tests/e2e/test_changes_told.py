@@ -19,6 +19,9 @@ def test_a_rule_runs_on_what_the_sync_found_and_the_router_fetched(stack: Stack)
     entries = {"event.notification.enabled": "true", "event.vendor.type": "polling"}
     path = f"/elements/api-v2/instances/{instance}"
     assert polled.api.send("PATCH", path, {"configuration": entries}).ok
+    # What its sync embeds would be in the event, and nothing would have to be fetched
+    bare = {"config": {"sync": {"tickets": {"include": []}}}}
+    assert polled.api.send("PATCH", f"/api/integrations/{instance}", bare).ok
     ticket = polled.freshdesk.api(
         "POST",
         "/tickets",
@@ -29,7 +32,7 @@ def test_a_rule_runs_on_what_the_sync_found_and_the_router_fetched(stack: Stack)
     )  # fmt: skip
     polled.ticket_id = ticket["id"]
     sync = f"/api/integrations/{instance}/sync"
-    polled.api.call("POST", sync)
+    eventually(polled.begin_sync, "a run to begin")
 
     def loaded() -> bool:
         state = polled.api.call("GET", sync)["tickets"] or {}
@@ -53,7 +56,7 @@ def test_a_rule_runs_on_what_the_sync_found_and_the_router_fetched(stack: Stack)
     }  # fmt: skip
     saved = polled.api.call("POST", f"/api/integrations/{instance}/rules", rule)
     polled.freshdesk.api("PUT", f"/tickets/{ticket['id']}", {"status": 4})
-    polled.api.call("POST", sync)
+    eventually(polled.begin_sync, "the next run to begin")
 
     # Then the note is there, once, and the run tells that the ticket was fetched
     wanted = "Was 2, for mira@customer.example"

@@ -28,7 +28,7 @@ RESOURCES = native_template.load((ROOT / "template.yaml").read_text())["Resource
 FUNCTIONS = sorted(
     name for name, found in RESOURCES.items() if found["Type"] == "AWS::Serverless::Function"
 )
-QUEUE_CONSUMERS = ["EventRouter", "ActionExecutor", "SyncWorker", "CallbackSender"]
+QUEUE_CONSUMERS = ["EventRouter", "ActionExecutor", "SyncWorker", "CallbackSender", "CustomerSync"]
 PEP_552_UNCHECKED = 0b01
 Start = Callable[..., AbstractContextManager[ExecutionEnvironment]]
 

@@ -16,17 +16,28 @@ def truth(scenario: Scenario) -> dict[int, str]:
 
 
 def lake(scenario: Scenario) -> dict[int, dict[str, Any]]:
-    """The latest row of every ticket in the lake."""
+    """Every ticket of the lake's current view."""
     scenario.read_lake()
-    latest: dict[int, dict[str, Any]] = {}
-    for row in scenario.rows:
-        if row["id"] not in latest or row["updated_at"] >= latest[row["id"]]["updated_at"]:
-            latest[row["id"]] = row
-    return latest
+    found = {row["id"]: row for row in scenario.rows}
+    assert len(found) == len(scenario.rows)
+    return found
+
+
+def shown(scenario: Scenario) -> dict[str, Any]:
+    """What the API says of the tickets' sync."""
+    state = scenario.api.call("GET", f"/api/integrations/{scenario.instance['id']}/sync")
+    return dict(state["tickets"])
+
+
+def ended(scenario: Scenario) -> dict[str, Any]:
+    """What the API says once no run is under way."""
+    return eventually(
+        lambda: now if (now := shown(scenario))["state"] == "idle" else {}, "the run to end"
+    )
 
 
 def run(scenario: Scenario) -> None:
-    scenario.api.call("POST", f"/api/integrations/{scenario.instance['id']}/sync")
+    eventually(scenario.begin_sync, "a run to begin")
 
 
 def test_every_ticket_is_there_in_its_latest_state(stack: Stack) -> None:
@@ -42,11 +53,23 @@ def test_every_ticket_is_there_in_its_latest_state(stack: Stack) -> None:
     eventually(lambda: len(lake(connected)) >= SEEDED, "all tickets to reach the lake")
     assert {i: row["updated_at"] for i, row in lake(connected).items()} == truth(connected)
 
-    # And when one changes and the sync runs again, the change follows
-    changed = max(truth(connected))
+    # And the run tells how that was proved
+    state = ended(connected)
+    assert (state["last_run"]["state"], state["failures"]) == ("done", 0)
+    runs = f"/api/integrations/{connected.instance['id']}/sync/runs"
+    listed = connected.api.call("GET", runs)
+    first = connected.api.call("GET", f"{runs}/{listed[-1]['run_id']}")["tickets"]
+    assert first["manifest"]["complete"] is True
+    assert first["manifest"]["held"]["live"] == len(truth(connected))
+
+    # And when one changes, one is deleted and the sync runs again, both follow
+    changed, deleted, *_ = sorted(truth(connected), reverse=True)
     connected.freshdesk.api("PUT", f"/tickets/{changed}", {"subject": "Changed since"})
+    connected.freshdesk.api("DELETE", f"/tickets/{deleted}")
     run(connected)
     eventually(
         lambda: lake(connected)[changed]["subject"] == "Changed since", "the change to follow"
     )
+    eventually(lambda: deleted not in lake(connected), "the deletion to follow")
     assert {i: row["updated_at"] for i, row in lake(connected).items()} == truth(connected)
+    assert ended(connected)["last_run"]["state"] == "done"

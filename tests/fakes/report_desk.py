@@ -42,11 +42,11 @@ class FakeDesk(FakeTransport):
 
     def _list(self, request: ProviderRequest) -> ProviderReply:
         query = query_of(request)
-        assert (query["order_by"], query["order_type"]) == ("updated_at", "asc")
         assert query["include"] == "stats"
         assert int(query["page"]) <= 300
         rows = [row for row in self.tickets if row["updated_at"] >= query["updated_since"]]
-        rows.sort(key=lambda row: (row["updated_at"], row["id"]))
+        falling = query["order_type"] == "desc"
+        rows.sort(key=lambda row: (row[query["order_by"]], row["id"]), reverse=falling)
         return self._page(request, rows, cost=3)
 
     def _search(self, request: ProviderRequest) -> ProviderReply:

@@ -27,8 +27,16 @@ from freshbridge.instances.model import Instance
 from freshbridge.instances.registry import Registry
 from freshbridge.instances.vault import Vault
 from freshbridge.queues.envelope import Envelope, to_text
+from freshbridge.queues.payload import PayloadStore
+from freshbridge.queues.publish import Publisher
 from freshbridge.rules.model import Rule
 from freshbridge.rules.store import RuleStore
+from freshbridge.sync.chosen import chosen
+from freshbridge.sync.feeds.catalogue import feeds_of
+from freshbridge.sync.record_states import RecordStates
+from freshbridge.sync.run_store import RunStore
+from freshbridge.sync.starting import Asked, Starter, needs_all
+from freshbridge.sync.starting import Start as Begun
 from tests import builders
 from tests.fakes.moto_transactions import one_copy_each
 from tests.fakes.provider import FakeTransport
@@ -47,6 +55,7 @@ HANDLERS = {
     "SyncWorker": "scheduled_sync.worker",
     "DeadLetterRedrive": "dead_letter_redrive.app",
     "CallbackSender": "callback_sender.app",
+    "CustomerSync": "customer_sync.app",
 }
 TABLES = (
     "AccessTable",
@@ -54,6 +63,7 @@ TABLES = (
     "BudgetTable",
     "BulkTable",
     "CallbackTable",
+    "CustomerTable",
     "DeadLetterTable",
     "EventTable",
     "InstanceTable",
@@ -67,6 +77,7 @@ QUEUES = (
     "ActionDeadLetterQueue", "ActionQueue",
     "SyncDeadLetterQueue", "SyncQueue",
     "CallbackDeadLetterQueue", "CallbackQueue",
+    "CustomerDeadLetterQueue", "CustomerQueue",
 )  # fmt: skip
 BUCKETS = {"PayloadBucket": "demo-payloads", "LakeBucket": "demo-lake"}
 
@@ -138,6 +149,19 @@ class Stack:
     def save_rule(self, rule: Rule, instance_id: str = builders.INSTANCE_ID) -> None:
         """Store a rule."""
         RuleStore(self.names["InstanceTable"]).put(instance_id, rule)
+
+    def begin_sync(
+        self, instance: Instance | None = None, run_id: str = "run_0001", **asked: Any
+    ) -> list[Begun]:
+        """Begin the runs of an instance that are due, as the schedule does."""
+        instance = instance or builders.instance()
+        queue = Publisher(
+            self.names["SyncQueue"], PayloadStore(self.names["PayloadBucket"]), prefix="sync"
+        )
+        table = self.names["SyncTable"]
+        starter = Starter(RunStore(table), queue, feeds_of, needs_all(RecordStates(table)))
+        now = timestamps.to_text(timestamps.now())
+        return starter.start_all(instance, chosen(instance), Asked(run_id, now, **asked))
 
     def send(self, queue: str, body: str | Envelope) -> None:
         """Put a message on a queue."""

@@ -17,10 +17,15 @@ from freshbridge.actions.record_store import RecordStore
 from freshbridge.analytics.page_store import PageStore
 from freshbridge.analytics.period import Period, instant_of
 from freshbridge.analytics.synced import NotCovered, SyncedTickets
+from freshbridge.lake.current_view import CurrentView
+from freshbridge.lake.encoding import rows_of
+from freshbridge.lake.lake import Lake
+from freshbridge.lake.rows import State as LakeState
 from freshbridge.queues.payload import PayloadStore
-from freshbridge.sync.cursor import Cursor
-from freshbridge.sync.cursor_store import CursorStore
-from freshbridge.sync.lake import Lake
+from freshbridge.sync import run_items
+from freshbridge.sync.objects import OBJECTS
+from freshbridge.sync.run import Standing
+from freshbridge.sync.run_store import RunStore
 from tests import builders
 from tests.fakes import report_rows as rows
 from tests.fakes.provider import FakeTransport, empty_reply, json_reply
@@ -28,6 +33,7 @@ from tests.fakes.report_desk import FakeDesk
 from tests.integration.conftest import PassingTime, Stack, Start
 
 Row = dict[str, Any]
+TICKETS = OBJECTS["tickets"]
 NOW = datetime(2026, 4, 2, tzinfo=UTC)
 MARCH = {"from": "2026-03-01", "to": "2026-04-01", "by": ["day"]}
 PERIOD = Period(instant_of("2026-03-01"), instant_of("2026-04-01"), ZoneInfo("UTC"))
@@ -57,21 +63,31 @@ def send(stack: Stack, **parameters: Any) -> None:
     )
 
 
-def in_lake(stack: Stack, name: str, tickets: list[Row]) -> None:
-    """One object of the tickets' history."""
-    key = f"{builders.INSTANCE_ID}/tickets/history/run=r/{name}.jsonl.gz"
-    Lake(stack.names["LakeBucket"]).write(key, tickets)
+def in_lake(
+    stack: Stack, tickets: list[Row], *, seen: int = 0, state: LakeState = LakeState.LIVE
+) -> None:
+    """Tickets in the lake's current view, seen so many seconds after ten."""
+    seen_at = f"2026-04-01T10:00:{seen:02d}.000000Z"
+    found = rows_of(TICKETS, tickets, seen_at=seen_at, state=state).rows
+    Lake(stack.names["LakeBucket"]).merge(builders.INSTANCE_ID, TICKETS, found, run_id="r")
 
 
 def synced_until(stack: Stack, since: str) -> None:
-    """How far the sync of tickets has come."""
-    CursorStore(stack.names["SyncTable"]).save(
-        builders.INSTANCE_ID, "tickets", Cursor(since), progress={"run_id": "r", "rows": 1}
+    """How far the sync of tickets has come; "" for a first run that is under way."""
+    standing = Standing(complete_since=since, last_started_at="2026-03-01T00:00:00Z")
+    aws.dynamodb().put_item(
+        TableName=stack.names["SyncTable"],
+        Item={
+            **run_items.standing_key(builders.INSTANCE_ID, "tickets"),
+            "run_id": run_items.text(""),
+            "lease_until": run_items.number(0),
+            "body": run_items.text(run_items.standing_body(standing)),
+        },
     )
 
 
 def synced(stack: Stack) -> SyncedTickets:
-    return SyncedTickets(stack.names["LakeBucket"], CursorStore(stack.names["SyncTable"]))
+    return SyncedTickets(CurrentView(stack.names["LakeBucket"]), RunStore(stack.names["SyncTable"]))
 
 
 def serve(provider: FakeTransport, desk: FakeDesk) -> None:
@@ -166,7 +182,7 @@ def test_the_synced_tickets_answer_for_a_period_that_they_cover(
     stack: Stack, start: Start, provider: FakeTransport
 ) -> None:
     stack.connect()
-    in_lake(stack, "a", [resolved(1, 5), resolved(2, 6)])
+    in_lake(stack, [resolved(1, 5), resolved(2, 6)])
     synced_until(stack, "2026-04-01T10:00:00Z")
     serve(provider, FakeDesk([], [], []))
     with freeze_time(NOW):
@@ -206,27 +222,19 @@ def covered(stack: Stack) -> list[Row]:
     return sorted(found, key=lambda row: int(row["id"]))
 
 
-def test_the_latest_version_of_each_ticket_counts_once_wherever_it_lies(stack: Stack) -> None:
-    # Given versions spread over objects that were written in no order of their updates
+def test_each_ticket_counts_once_in_its_latest_version_and_not_once_it_is_gone(
+    stack: Stack,
+) -> None:
+    # Given versions that came in no order of their updates, and two tickets that were deleted
     synced_until(stack, "2026-04-01T00:00:00Z")
-    with freeze_time(NOW) as clock:
-        for name, tickets in (
-            ("c", [resolved(1, 9, priority=4), resolved(2, 3)]),
-            ("b", [resolved(1, 5, priority=1), resolved(3, 8, priority=2)]),
-            # Updated twice within a second: what was read later is right
-            ("a", [resolved(3, 8, priority=3), resolved(2, 3)]),
-        ):
-            in_lake(stack, name, tickets)
-            clock.tick(5)
+    in_lake(stack, [resolved(1, 9, priority=4), resolved(2, 3), resolved(4, 3), resolved(5, 3)])
+    in_lake(stack, [resolved(1, 5, priority=1), resolved(3, 8, priority=2)], seen=5)
+    # Updated twice within a second: what was read later is right
+    in_lake(stack, [resolved(3, 8, priority=3), resolved(2, 3)], seen=10)
+    in_lake(stack, [resolved(4, 3)], seen=15, state=LakeState.DELETED)
+    in_lake(stack, [resolved(5, 3)], seen=15, state=LakeState.SPAM)
 
     assert [(row["id"], row["priority"]) for row in covered(stack)] == [(1, 4), (2, 1), (3, 3)]
-
-
-def test_a_ticket_twice_in_one_object_counts_as_it_was_read_last(stack: Stack) -> None:
-    synced_until(stack, "2026-04-01T00:00:00Z")
-    in_lake(stack, "a", [resolved(1, 5, priority=1), resolved(1, 5, priority=2)])
-
-    assert [row["priority"] for row in covered(stack)] == [2]
 
 
 def test_tickets_finished_before_the_period_are_not_needed_and_open_ones_are(stack: Stack) -> None:
@@ -238,67 +246,71 @@ def test_tickets_finished_before_the_period_are_not_needed_and_open_ones_are(sta
     ]
     for row in old:
         del row["stats"]
-    in_lake(stack, "a", old)
-    in_lake(stack, "b", [resolved(3, 5)])
+    in_lake(stack, [*old, resolved(3, 5)])
 
     assert [row["id"] for row in covered(stack)] == [2, 3]
 
 
-def test_many_objects_are_read_all(stack: Stack) -> None:
+def test_all_files_are_read(stack: Stack) -> None:
     synced_until(stack, "2026-04-01T00:00:00Z")
-    for number in range(1, 41):
-        in_lake(stack, f"p{number:03d}", [resolved(number, 5), resolved(1, 6)])
+    in_lake(stack, [resolved(number, 5) for number in range(500, 12_000, 1000)])
 
-    assert [row["id"] for row in covered(stack)] == list(range(1, 41))
+    assert [row["id"] for row in covered(stack)] == list(range(500, 12_000, 1000))
 
 
 @pytest.mark.parametrize(
-    ("since", "objects", "reason"),
+    ("since", "tickets", "reason"),
     [
-        (None, [[resolved(1, 5)]], "tickets are not synced"),
-        ("2026-03-31T23:59:59Z", [[resolved(1, 5)]], "until 2026-03-31T23:59:59Z only"),
+        (None, [resolved(1, 5)], "tickets are not synced"),
+        ("", [resolved(1, 5)], "the first sync of tickets is not done"),
+        ("2026-03-31T23:59:59Z", [resolved(1, 5)], "until 2026-03-31T23:59:59Z only"),
         ("2026-04-01T00:00:00Z", [], "holds no tickets"),
-        ("2026-04-01T00:00:00Z", [[{**resolved(1, 5), "stats": ...}]], "carry no stats"),
+        ("2026-04-01T00:00:00Z", [{**resolved(1, 5), "stats": ...}], "carry no stats"),
         (
             "2026-04-01T00:00:00Z",
-            [[{**resolved(1, 5), "stats": ...}], [resolved(2, 5)]],
+            [{**resolved(1, 5), "stats": ...}, resolved(5000, 5)],
             "carry no stats",
         ),
     ],
 )
 def test_a_lake_that_cannot_answer_says_why(
-    stack: Stack, since: str | None, objects: list[list[Row]], reason: str
+    stack: Stack, since: str | None, tickets: list[Row], reason: str
 ) -> None:
-    if since:
+    if since is not None:
         synced_until(stack, since)
-    with freeze_time(NOW) as clock:
-        for number, tickets in enumerate(objects):
-            bare = [{k: v for k, v in row.items() if v is not ...} for row in tickets]
-            in_lake(stack, f"p{number}", bare)
-            clock.tick(5)
+    bare = [{k: v for k, v in row.items() if v is not ...} for row in tickets]
+    in_lake(stack, bare)
 
     with pytest.raises(NotCovered, match=reason):
         covered(stack)
+
+
+def test_a_ticket_without_stats_is_found_before_all_is_read(stack: Stack) -> None:
+    synced_until(stack, "2026-04-01T00:00:00Z")
+    bare = resolved(9000, 5)
+    del bare["stats"]
+    in_lake(stack, [resolved(1, 5), bare])
+
+    with pytest.raises(NotCovered, match="carry no stats"):
+        synced(stack).check(builders.INSTANCE_ID, PERIOD)
 
 
 def test_a_ticket_whose_later_version_has_stats_is_no_hindrance(stack: Stack) -> None:
     synced_until(stack, "2026-04-01T00:00:00Z")
     bare = resolved(1, 5)
     del bare["stats"]
-    with freeze_time(NOW) as clock:
-        in_lake(stack, "a", [bare])
-        clock.tick(5)
-        in_lake(stack, "b", [resolved(1, 9)])
+    in_lake(stack, [bare])
+    in_lake(stack, [resolved(1, 9)], seen=5)
 
     assert [row["updated_at"] for row in covered(stack)] == ["2026-03-09T12:00:00Z"]
 
 
 def test_a_lake_too_large_for_one_run_is_not_used(stack: Stack) -> None:
     synced_until(stack, "2026-04-01T00:00:00Z")
-    in_lake(stack, "a", [resolved(1, 5)])
+    in_lake(stack, [resolved(1, 5)])
 
     with pytest.raises(NotCovered, match="longer to read"):
-        synced(stack).tickets(builders.INSTANCE_ID, PERIOD, lambda: False)
+        list(synced(stack).tickets(builders.INSTANCE_ID, PERIOD, lambda: False))
 
 
 def test_pages_are_gzip_json_lines(stack: Stack) -> None:

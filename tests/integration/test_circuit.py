@@ -266,7 +266,7 @@ def test_the_sync_waits_too(world: World, provider: FakeTransport) -> None:
     provider.on("GET", CONTACT, empty_reply(503))
     world.break_down()
     calls = len(provider.requests)
-    world.stack.send("SyncQueue", builders.sync_work())
+    world.stack.begin_sync()
 
     kept = world.stack.deliver(
         "SyncQueue", world.start("SyncWorker").handler, builders.Context(300_000)

@@ -205,7 +205,7 @@ def test_a_broken_rule_is_refused_with_its_place(
 def test_a_sync_is_started_and_its_state_shown(stack: Stack, api: Api) -> None:
     instance = stack.connect()
     path = f"/api/integrations/{instance.instance_id}/sync"
-    assert api("GET", path)[1]["data"] == {"tickets": None}
+    assert api("GET", path)[1]["data"]["tickets"]["state"] == "never"
 
     status, body = api("POST", path)
 
@@ -213,6 +213,11 @@ def test_a_sync_is_started_and_its_state_shown(stack: Stack, api: Api) -> None:
     assert status == 202
     assert work["run_id"] == body["data"]["run_id"]
     assert body["data"]["objects"] == ["tickets"]
+    shown = api("GET", path)[1]["data"]["tickets"]
+    assert (shown["state"], shown["kind"], shown["run_id"]) == ("running", "full", work["run_id"])
+    # Asked for again, it is left alone
+    (again,) = api("POST", path)[1]["data"]["started"]
+    assert (again["state"], again["run_id"]) == ("running", work["run_id"])
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,13 @@ from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.integration.conftest import Stack, Start
 from tests.integration.test_dead_letters import desk, history, letters, only_letter, store
 
-NAMES = {"events": "Event", "actions": "Action", "sync": "Sync", "callbacks": "Callback"}
+NAMES = {
+    "events": "Event",
+    "actions": "Action",
+    "sync": "Sync",
+    "callbacks": "Callback",
+    "customers": "Customer",
+}
 HOUR = 3600
 Redrive = Callable[..., dict[str, Any]]
 
@@ -452,6 +458,8 @@ def test_depth_and_age_are_told_of_each_queue(
         ("sync", "OldestDeadLetterSeconds"): 0,
         ("callbacks", "DeadLetters"): 0,
         ("callbacks", "OldestDeadLetterSeconds"): 0,
+        ("customers", "DeadLetters"): 0,
+        ("customers", "OldestDeadLetterSeconds"): 0,
     }
 
 

@@ -11,7 +11,10 @@ import pytest
 from connector_api.ports import ports
 from freshbridge import aws
 from freshbridge.events.payload import LARGEST_BODY
+from freshbridge.exports.job_request import CALLBACK_HEADER
 from freshbridge.http_message import ProviderReply, ProviderRequest
+from freshbridge.instances.registry import Registry
+from freshbridge.instances.vault import Vault
 from freshbridge.notifications.bodies import Bodies
 from freshbridge.notifications.delivery import (
     Delivery,
@@ -23,14 +26,16 @@ from freshbridge.notifications.delivery import (
 from freshbridge.notifications.store import DeliveryStore
 from freshbridge.notifications.subscriptions import SubscriptionStore
 from freshbridge.rules.route import runs_of
-from freshbridge.sync.cursor import Cursor
-from freshbridge.sync.cursor_store import CursorStore
 from freshbridge.webhooks.check_store import CheckStore
 from tests import builders
 from tests.fakes.automations import AutomationAccount
 from tests.fakes.aws_failures import Failing, client_error, raising
-from tests.fakes.provider import FakeTransport, empty_reply, json_reply
-from tests.integration.conftest import ORGANIZATION_SECRET, USER_SECRET, Stack, Start
+from tests.fakes.crm import FakeCrm
+from tests.fakes.freshsales import freshsales_instance
+from tests.fakes.provider import FakeTransport, PagedList, empty_reply, json_reply
+from tests.integration.conftest import ORGANIZATION_SECRET, STACK_NAME, USER_SECRET, Stack, Start
+from tests.integration.customer_world import CONTACT, SalesSide, desk_side
+from tests.integration.export_world import World, ticket
 from tests.integration.test_dead_letter_redrive import park
 from tests.openapi import Document
 
@@ -139,8 +144,11 @@ def use_the_api(api: Api) -> None:
     upload = api.example("POST", f"{path}/uploads", "A recording")
     assert api("POST", f"{path}/uploads", upload)[0] == 201
     assert api("POST", f"{path}/uploads", upload | {"size": 20 * 1024 * 1024 + 1})[0] == 400
-    assert api("POST", f"{path}/sync")[0] == 202
+    begun = api("POST", f"{path}/sync")[1]["data"]["run_id"]
     api("GET", f"{path}/sync")
+    assert len(api("GET", f"{path}/sync/runs")[1]["data"]) == 1
+    assert api("GET", f"{path}/sync/runs/{begun}")[0] == 200
+    assert api("POST", f"{path}/sync/cancel")[0] == 200
     assert api("DELETE", path)[0] == 200
     api("GET", "/api/actions")
     api("GET", "/api/openapi.json")
@@ -270,6 +278,79 @@ def use_events(api: Api, stack: Stack, start: Start) -> None:
     assert api("GET", f"{elements}/{event['id']}")[1]["status"] == "DISPATCHED"
 
 
+def use_downloads(api: Api, stack: Stack, start: Start) -> None:
+    """Download what is synced, in Open Connectors' words, and ask for its URL once more."""
+    world = World(stack, start, FakeTransport(), None)
+    world.connect(instance_id="193000009")
+    world.hold([ticket(1)], instance_id="193000009")
+    world.synced(instance_id="193000009")
+    api.token = world.token
+    bulk, hook = f"{ELEMENTS}/bulk", {CALLBACK_HEADER: "https://jobs.example/done"}
+    wanted = api.example("POST", f"{bulk}/query", "Open tickets")
+    made = [api("POST", f"{bulk}/query", wanted, headers=hook)[1]["id"]]
+    body = api.example("POST", f"{bulk}/download", "Two columns") | {"objectName": "incidents"}
+    made.append(api("POST", f"{bulk}/download", body)[1]["id"])
+    assert api("POST", f"{bulk}/query", {"q": "select"})[0] == 400
+    assert api("POST", f"{bulk}/download", {"where": "x"})[0] == 400
+    while stack.count("ActionQueue")[0]:
+        stack.deliver("ActionQueue", start("ActionExecutor").handler)
+    for job_id in made:
+        status = api("GET", f"{bulk}/{job_id}/status")[1]
+        assert status["status"] == "COMPLETED"
+        assert api("PUT", f"{bulk}/{job_id}/cancel")[0] == 200
+        assert api("GET", f"{bulk}/{job_id}/errors", query={"pageSize": "5"})[1] == []
+    accept = {"Accept": "application/json"}
+    assert api("GET", f"{bulk}/{made[0]}/incidents", headers=accept)[0] == 200
+    assert api("GET", f"{bulk}/{made[1]}/incidents", headers=accept)[0] == 400
+    assert api("GET", f"{bulk}/1/status")[0] == 404
+    assert api("POST", f"{bulk}/contacts", {})[0] == 400
+    listed = api("GET", f"{ELEMENTS}/bulkloader", query={"pageSize": "1"})[1]
+    assert [one["status"] for one in listed] == ["COMPLETED"]
+    api.token = ""
+    done = api("GET", f"/api/actions/{status['vendorJobId']}/export")
+    assert (done[0], done[1]["data"]["format"]) == (200, "csv")
+
+
+def use_customer_links(api: Api, stack: Stack, start: Start, provider: FakeTransport) -> None:
+    """Link two accounts, rehearse, run, look at what was done, change and delete the link."""
+    registry = Registry(stack.names["InstanceTable"])
+    for instance in (builders.instance(instance_id="193000021"), freshsales_instance()):
+        registry.create(instance)
+        keys = {"username": builders.API_KEY, "api_key": builders.API_KEY}
+        Vault(STACK_NAME).create(
+            instance.instance_id, credentials=keys, webhook_secret=builders.WEBHOOK_SECRET
+        )
+    desk_side(provider, CONTACT)
+    SalesSide(provider)
+    links = "/api/customer-links"
+    assert api("POST", links, {})[0] == 400
+    body = api.example("POST", links, "Contacts to Freshsales")
+    body |= {
+        "freshdesk_instance_id": "193000021", "freshsales_instance_id": "193000002",
+        "direction": "both",
+    }  # fmt: skip
+    status, made = api("POST", links, body)
+    assert (status, api("POST", links, body)[0]) == (201, 409)
+    assert len(api("GET", links)[1]["data"]) == 1
+    one = f"{links}/{made['data']['link_id']}"
+    function, long = start("CustomerSync"), builders.Context(300_000)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(function, "pause", lambda _seconds: None)
+        for title in ("Rehearse", "Now"):
+            assert api("POST", f"{one}/sync", api.example("POST", f"{one}/sync", title))[0] == 202
+            while stack.count("CustomerQueue")[0]:
+                handler = start("CustomerSync").handler
+                assert stack.deliver("CustomerQueue", handler, long) == []
+    assert api("GET", one)[1]["data"]["run"]["state"] == "done"
+    report = api("GET", f"{one}/report", query={"outcome": "created", "limit": "5"})
+    assert len(report[1]["data"]["rows"]) == 1
+    assert api("GET", f"{one}/report", query={"outcome": "x"})[0] == 400
+    assert len(api("GET", f"{one}/links", query={"id": "41"})[1]["data"]["customers"]) == 1
+    for title in ("Pause", "Freshdesk is right"):
+        assert api("PATCH", one, api.example("PATCH", one, title))[0] == 200
+    assert api("DELETE", one)[0] == 200
+
+
 def use_callbacks(api: Api, stack: Stack) -> None:
     """Look at what callbacks did not take, release it, choose what happens to it."""
     table = stack.names["CallbackTable"]
@@ -338,6 +419,49 @@ def use_bulk_actions(api: Api, path: str) -> None:
     assert api("GET", f"{bulk}/rows", query={"after": "x"})[0] == 400
     assert api("GET", f"{bulk}/results", query={"format": "jsonl", "only": "failed"})[0] == 200
     assert api("POST", f"{bulk}/resume", query={"only": "failed"})[0] == 202
+
+
+def use_destinations(api: Api, stack: Stack, start: Start, provider: FakeTransport) -> None:
+    """Save some, try one, send records, look at what became of them, mend, stop, go on."""
+    FakeCrm(provider)
+    account = {"domain": "acme", "api_key": builders.API_KEY}
+    wanted = {"platform": "freshsales", "name": "Sales", "credentials": account}
+    made = api("POST", "/api/integrations", wanted)[1]["data"]
+    path = f"/api/integrations/{made['id']}/destinations"
+    for title in ("By hand", "Bring in thousands", "Create each record"):
+        status, saved = api("POST", path, api.example("POST", path, title))
+        assert status == 201
+    assert api("POST", path, {"name": "x"})[0] == 400
+    assert len(api("GET", path, query={"limit": "2"})[1]["data"]["destinations"]) == 2
+    one = f"{path}/{saved['data']['destination_id']}"
+    assert api("GET", one)[0] == 200
+    assert api("PUT", one, api.example("PUT", one, "Anew"))[0] == 200
+    for enabled in (False, True):
+        body = api.example("PATCH", one, "Pause") | {"enabled": enabled}
+        assert api("PATCH", one, body)[0] == 200
+    for title in ("Only the request", "One person"):
+        sample = api.example("POST", f"{one}/test", title)
+        assert api("POST", f"{one}/test", sample)[0] == 200
+    assert api("POST", f"{one}/test", {})[0] == 400
+    assert api("POST", f"{one}/uploads", api.example("POST", f"{one}/uploads", "A list"))[0] == 201
+    records = api.example("POST", f"{one}/records", "Two people")
+    status, begun = api("POST", f"{one}/records", records)
+    assert status == 202
+    run = begun["data"]["run"]
+    assert api("GET", run)[0] == 200
+    executor = start("ActionExecutor").handler
+    while stack.count("ActionQueue")[0]:
+        stack.deliver("ActionQueue", executor)
+    assert api("GET", f"{one}/runs", query={"limit": "5"})[1]["data"]["runs"] != []
+    assert api("GET", run)[1]["data"]["outcomes"]["rejected"] == 1
+    assert len(api("GET", f"{run}/records")[1]["data"]["records"]) == 2
+    assert api("GET", f"{run}/records", query={"outcome": "lost"})[0] == 400
+    assert api("GET", f"{run}/quarantine", query={"format": "jsonl"})[0] == 200
+    assert api("POST", f"{run}/resend", query={"only": "rejected"})[0] == 202
+    assert api("POST", f"{run}/cancel")[0] == 200
+    assert api("POST", f"{run}/resume")[0] == 202
+    assert api("DELETE", one)[0] == 200
+    assert api("DELETE", f"/api/integrations/{made['id']}")[0] == 200
 
 
 def use_the_dead_letters(api: Api, stack: Stack) -> None:
@@ -436,6 +560,9 @@ def test_every_operation_answers_as_the_document_says(
     use_the_users(api)
     use_events(api, stack, start)
     use_webhook_setup(api, freshdesk)
+    use_downloads(api, stack, start)
+    use_customer_links(api, stack, start, freshdesk)
+    use_destinations(api, stack, start, freshdesk)
 
     assert api.faults == []
     every = {operation["operationId"] for _m, _p, operation in api.document.operations()}
@@ -496,15 +623,41 @@ def test_an_outage_is_as_the_document_says(
     assert api.faults == []
 
 
-def test_the_progress_of_a_sync_is_as_the_document_says(stack: Stack, api: Api) -> None:
+def test_a_sync_s_state_and_runs_are_as_the_document_says(
+    stack: Stack, api: Api, start: Start, provider: FakeTransport
+) -> None:
+    # Given a run that has ended, and one under way
     stack.connect()
-    progress = {"run_id": "run_1", "rows": 5, "updated_at": builders.RECEIVED_AT}
-    cursors = CursorStore(stack.names["SyncTable"])
-    cursors.save(builders.INSTANCE_ID, "tickets", Cursor(page=2), progress=progress)
+    ticket = {"id": 1, "updated_at": builders.RECEIVED_AT}
+    provider.on("GET", "/api/v2/tickets", PagedList([ticket]))
+    path = f"/api/integrations/{builders.INSTANCE_ID}/sync"
+    status, body = api("POST", path, api.example("POST", path, "Tickets, all of them"))
+    first = body["data"]["run_id"]
+    assert status == 202
+    assert api("GET", path)[1]["data"]["tickets"]["state"] == "running"
+    stack.deliver("SyncQueue", start("SyncWorker").handler, builders.Context(300_000))
+    assert api("POST", path)[0] == 202
 
-    status, body = api("GET", f"/api/integrations/{builders.INSTANCE_ID}/sync")
-
-    assert (status, body["data"]["tickets"]["rows"]) == (200, 5)
+    # Then all that is shown of them is as it says
+    status, body = api("GET", path)
+    shown = body["data"]["tickets"]
+    assert (status, shown["state"], shown["last_run"]["run_id"]) == (200, "running", first)
+    status, body = api("GET", f"{path}/runs", query={"limit": "5"})
+    assert [one["state"] for one in body["data"]] == ["running", "done"]
+    status, body = api("GET", f"{path}/runs/{first}")
+    assert body["data"]["tickets"]["manifest"]["counts"]["rows"] == 1
+    running = shown["run_id"]
+    parts = api("GET", f"{path}/runs/{running}")[1]["data"]["tickets"]["parts"]
+    assert {part["part"] for part in parts} == {"deleted", "spam", "live"}
+    assert api("GET", f"{path}/runs/run_0")[0] == 404
+    assert api("POST", path, {"dry_run": True, "objects": ["tickets"]})[0] == 202
+    wrongs: list[dict[str, object]] = [
+        {"objects": ["agents"]}, {"full": 1}, {"fool": True}, {"objects": []},
+    ]  # fmt: skip
+    for wrong in wrongs:
+        assert api("POST", path, wrong)[0] == 400
+    status, body = api("POST", f"{path}/cancel", {"objects": ["tickets"]})
+    assert (status, body["data"]["objects"]) == (200, ["tickets"])
     assert api.faults == []
 
 

@@ -85,7 +85,7 @@ def test_nothing_private_is_logged_or_counted(
     stack.deliver("ActionQueue", executor, context)
     # and something breaks that nobody foresaw
     provider.on("GET", "/api/v2/tickets", KeyError(builders.DESCRIPTION))
-    stack.send("SyncQueue", builders.sync_work())
+    stack.begin_sync()
     stack.deliver("SyncQueue", start("SyncWorker").handler, context)
     start("ScheduledSync").handler({}, context)
 

@@ -1,4 +1,4 @@
-"""Payload store, publisher and cursor store against S3, SQS and DynamoDB."""
+"""Payload store and publisher against S3 and SQS."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from freshbridge.events.bus import EventBus, NotPublished
 from freshbridge.queues import envelope
 from freshbridge.queues.payload import INLINE_LIMIT, PayloadGone, PayloadStore
 from freshbridge.queues.publish import BATCH_BYTES, NotQueued, Publisher
-from freshbridge.sync.cursor import Cursor
-from freshbridge.sync.cursor_store import CursorStore
 from tests import builders
 from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.integration.conftest import Stack
@@ -153,22 +151,6 @@ def test_every_refusal_of_sqs_or_s3_means_not_queued(stack: Stack) -> None:
         with pytest.raises(NotQueued):
             send()
     assert stack.messages("EventQueue") == []
-
-
-def test_a_cursor_comes_back_as_it_was_kept(stack: Stack) -> None:
-    store = CursorStore(stack.names["SyncTable"])
-    assert store.load("ins_a", "tickets") == Cursor()
-    assert store.state("ins_a", "tickets") is None
-
-    for cursor in (
-        Cursor("2026-03-03T12:02:40Z", 3, frozenset({7, 88_001_202_520})),
-        Cursor("2026-03-03T12:02:40Z", 2, again=True),
-    ):
-        store.save("ins_a", "tickets", cursor, progress={"run_id": "run_1", "rows": 5})
-
-        assert CursorStore(stack.names["SyncTable"]).load("ins_a", "tickets") == cursor
-        assert (store.state("ins_a", "tickets") or {})["rows"] == 5
-    assert store.load("ins_b", "tickets") == Cursor()
 
 
 class Bus:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from freshbridge import aws
 from freshbridge.actions.catalogue import CATALOGUE
 from freshbridge.actions.perform import check
 from freshbridge.events.reading import event_of
@@ -47,6 +48,17 @@ class Outcome:
 def answers(status: int) -> Callable[[Outcome], bool]:
     """The HTTP status."""
     return lambda o: o.answer["statusCode"] == status
+
+
+def becomes_action(name: str) -> Callable[[Outcome], bool]:
+    """One action of this name is queued, for the destination that was meant."""
+
+    def found(o: Outcome) -> bool:
+        (body,) = o.stack.bodies("ActionQueue")
+        meant = (body["instance_id"], body["parameters"]["destination_id"])
+        return bool((body["action"], *meant) == (name, "193000002", "dst_0193c0ffee"))
+
+    return found
 
 
 def queued(o: Outcome) -> bool:
@@ -203,6 +215,14 @@ TABLE: dict[str, tuple[str, Checks]] = {
         "ActionExecutor",
         (all_done, lambda o: o.provider.requests[0].path == "/api/v2/tickets/1042/notes"),
     ),
+    **{
+        f"action_executor/{name}.json": ("ActionExecutor", (all_done, becomes_action(action)))
+        for name, action in (
+            ("file_for_destination", "send_records"),
+            ("s3_notification_for_destination", "send_records"),
+            ("record_for_destination", "send_record"),
+        )
+    },
     "action_executor/unknown_action.json": (
         "ActionExecutor",
         (
@@ -217,7 +237,11 @@ TABLE: dict[str, tuple[str, Checks]] = {
     ),
     "scheduled_sync/work.json": (
         "SyncWorker",
-        (all_done, lambda o: len(o.stack.objects("LakeBucket")) == 1),
+        (all_done, lambda o: any("/history/" in key for key in o.stack.objects("LakeBucket"))),
+    ),
+    "scheduled_sync/touch.json": (
+        "SyncWorker",
+        (all_done, lambda o: any("/current/" in key for key in o.stack.objects("LakeBucket"))),
     ),
     "connector_api/list_integrations.json": (
         "ConnectorApi",
@@ -280,9 +304,19 @@ TABLE: dict[str, tuple[str, Checks]] = {
             lambda o: [event_ids(r) for r in o.provider.requests] == [["evt_0001", "evt_0002"]],
         ),
     ),
+    "callback_sender/bulk_download_done.json": (
+        "CallbackSender",
+        (all_done, lambda o: b'"status":"COMPLETED"' in (o.provider.requests[0].body or b"")),
+    ),
     "callback_sender/schedule.json": (
         "CallbackSender",
         (all_done, lambda o: o.provider.requests == []),
+    ),
+    # The link was deleted meanwhile: nothing is called for it.
+    "customer_sync/run.json": ("CustomerSync", (all_done, lambda o: o.provider.requests == [])),
+    "customer_sync/schedule.json": (
+        "CustomerSync",
+        (all_done, lambda o: o.stack.bodies("CustomerQueue") == []),
     ),
     "dead_letter_redrive/dry_run.json": (
         "DeadLetterRedrive",
@@ -330,6 +364,9 @@ def test_a_sample_does_what_the_table_says(
     provider.on("POST", "/in", json_reply({}))
     ticket = {"id": 1042, "updated_at": builders.RECEIVED_AT}
     provider.on("GET", "/api/v2/tickets", PagedList([ticket]))
+    if function == "SyncWorker":
+        stack.begin_sync()
+        aws.sqs().purge_queue(QueueUrl=stack.names["SyncQueue"])
     if function == "DeadLetterRedrive":
         DeadLetterQueue(stack.names["ActionDeadLetterQueue"], function="tests").park(
             "{}", code="throttled", reason="r", attempts=1, parked_at="t"

@@ -5,27 +5,31 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from freshbridge import aws, timestamps
 from freshbridge.instances.registry import Registry
+from freshbridge.lake.files import LakeFiles
 from freshbridge.queues.envelope import Replay
 from freshbridge.rules.model import RuleAction
 from freshbridge.sync.change_events import RecordState
 from freshbridge.sync.record_states import RecordStates, StatesUnavailable
+from freshbridge.sync.run_store import RunStore
 from tests import builders
 from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.fakes.provider import FakeTransport, PagedList, query_of
 from tests.fakes.sync_state import Crash
-from tests.integration.conftest import PassingTime, Stack, Start
+from tests.integration.conftest import Stack, Start
 
 TICKETS = "/api/v2/tickets"
 POLLING = {
     "subdomain": "acme",
     "event.notification.enabled": "true",
     "event.vendor.type": "polling",
+    "event.objects": "incidents",
 }
 MANY = builders.Context(300_000)
 
@@ -35,20 +39,27 @@ class Account:
 
     def __init__(self) -> None:
         self.tickets: dict[int, dict[str, Any]] = {}
-        self.minute = 0
+        self.began, self.second = timestamps.now(), 0
 
     def set(self, number: int, **fields: Any) -> None:
-        """Create or update a ticket, a minute after whatever was before."""
-        self.minute += 1
-        now = f"2026-03-03T{self.minute // 60:02d}:{self.minute % 60:02d}:00Z"
+        """Create or update a ticket, a second after whatever was before."""
+        self.second += 1
+        now = timestamps.to_text(self.began + timedelta(seconds=self.second))
         known = {"id": number, "status": 2, "priority": 1, "subject": builders.SUBJECT,
                  "requester_id": 7, "created_at": now, "custom_fields": {}}  # fmt: skip
         self.tickets[number] = {**self.tickets.get(number, known), **fields, "updated_at": now}
 
     def __call__(self, request: Any) -> Any:
-        since = query_of(request)["updated_since"]
+        query = query_of(request)
         found = sorted(self.tickets.values(), key=lambda ticket: str(ticket["updated_at"]))
-        return PagedList([t for t in found if t["updated_at"] >= since])(request)
+        listed = [t for t in found if t["updated_at"] >= query["updated_since"]]
+        return PagedList([t for t in listed if _list_of(t) == query.get("filter", "")])(request)
+
+
+def _list_of(ticket: dict[str, Any]) -> str:
+    if ticket.get("deleted"):
+        return "deleted"
+    return "spam" if ticket.get("spam") else ""
 
 
 class World:
@@ -59,20 +70,37 @@ class World:
         self._start = start
         self.account = Account()
         provider.on("GET", TICKETS, self.account)
+        provider.on("GET", "/api/v2/contacts", PagedList([]))
         self.published: list[dict[str, Any]] = []
 
     def connect(self, **changed: Any) -> None:
         self.stack.connect(builders.instance(**{"configuration": POLLING} | changed))
 
-    def sync(self, *, run: int = 1) -> list[str]:
-        """One run of the worker; what it left in its queue."""
-        if self.stack.count("SyncQueue") == (0, 0):
-            self.stack.send("SyncQueue", builders.sync_work(run_id=f"run_{run}"))
-        return self.stack.deliver("SyncQueue", self._start("SyncWorker").handler, MANY)
+    def sync(self) -> list[str]:
+        """A run of everything that is due; what could not be done is left in the queue."""
+        if not self.stack.count("SyncQueue")[0]:
+            self._start("ScheduledSync").handler({}, builders.Context())
+        return self.work()
+
+    def work(self) -> list[str]:
+        """What is in the queue is done, up to what cannot be."""
+        while self.stack.count("SyncQueue")[0]:
+            left = self.stack.deliver("SyncQueue", self._start("SyncWorker").handler, MANY)
+            if left:
+                return left
+        return []
+
+    def again(self, messages: list[str]) -> None:
+        """What could not be done comes again."""
+        assert messages
+        for message in messages:
+            self.stack.send("SyncQueue", message)
+        assert self.work() == []
 
     def restart(self) -> None:
-        """Let the worker forget what it knows of instances, as it does after a while."""
+        """Let the functions forget what they know of instances, as they do after a while."""
         self._start("SyncWorker")._ports.cache_clear()
+        self._start("ScheduledSync")._ports.cache_clear()
 
     def queued(self) -> list[dict[str, Any]]:
         """The changes in the EventQueue."""
@@ -87,9 +115,8 @@ class World:
 
     def state(self) -> dict[str, Any]:
         """What the sync's state says of the telling."""
-        (item,) = [i for i in self.stack.items("SyncTable") if i["sk"]["S"] == "tickets"]
-        shown: dict[str, Any] = json.loads(item["state"]["S"])["events"]
-        return shown
+        standing = RunStore(self.stack.names["SyncTable"]).standing(builders.INSTANCE_ID, "tickets")
+        return dict(standing.events)
 
 
 @pytest.fixture
@@ -132,29 +159,12 @@ def test_the_first_load_is_remembered_and_tells_nothing_and_says_so(
     (line,) = [
         found
         for text in log.getvalue().splitlines()
-        if (found := json.loads(text))["message"] == "changes told"
+        if (found := json.loads(text))["message"] == "records synced"
     ]
-    assert (line["queued"], line["remembered"]) == (0, 250)
-    kept = [i for i in world.stack.items("SyncTable") if i["pk"]["S"].startswith("records#")]
-    assert len(kept) == 250
-    assert builders.SUBJECT not in json.dumps(kept)
-
-
-def test_a_long_first_load_tells_nothing_over_all_of_its_messages(
-    world: World, start: Start, passing_time: PassingTime
-) -> None:
-    world.connect()
-    for number in range(1, 251):
-        world.account.set(number)
-    world.stack.send("SyncQueue", builders.sync_work())
-
-    for mode in ("baseline", "baseline", "telling"):
-        context = builders.Context(60_000)
-        assert world.stack.deliver("SyncQueue", start("SyncWorker").handler, context) == []
-        assert world.state()["mode"] == mode
-        passing_time.sleep(5)
-
-    assert world.queued() == []
+    assert line["counts"]["remembered"] == 250
+    assert "told" not in line["counts"]
+    # The lake remembers them, so that nothing more is kept for the telling.
+    assert not [i for i in world.stack.items("SyncTable") if i["pk"]["S"].startswith("records#")]
 
 
 def test_a_change_a_creation_and_a_deletion_are_told_to_rules_and_bus(world: World) -> None:
@@ -167,7 +177,7 @@ def test_a_change_a_creation_and_a_deletion_are_told_to_rules_and_bus(world: Wor
     world.account.set(2, deleted=True)
     world.account.set(4, created_at="2099-01-01T00:00:00Z")
 
-    assert world.sync(run=2) == []
+    assert world.sync() == []
     events = {event["ticket"]["id"]: event for event in world.route()}
 
     assert {n: event["type"] for n, event in events.items()} == {
@@ -191,11 +201,11 @@ def test_a_change_a_creation_and_a_deletion_are_told_to_rules_and_bus(world: Wor
 def test_what_has_not_changed_is_not_told_again(world: World) -> None:
     loaded(world, 1, 2)
     world.account.set(1, status=3)
-    world.sync(run=2)
+    world.sync()
     assert len(world.route()) == 1
 
-    world.sync(run=3)
-    world.sync(run=4)
+    world.sync()
+    world.sync()
 
     assert world.route() == []
 
@@ -204,8 +214,6 @@ def test_what_has_not_changed_is_not_told_again(world: World) -> None:
     "configuration",
     [
         {"subdomain": "acme"},
-        POLLING | {"event.notification.enabled": "false"},
-        POLLING | {"event.vendor.type": "webhook"},
         POLLING | {"event.objects": "contacts"},
     ],
 )
@@ -216,30 +224,30 @@ def test_an_instance_that_has_not_asked_is_synced_as_before(
     world.account.set(1)
     world.sync()
     world.account.set(1, status=4)
-    world.sync(run=2)
+    world.sync()
 
     assert world.queued() == []
-    assert [item["sk"]["S"] for item in world.stack.items("SyncTable")] == ["tickets"]
+    assert world.state() == {}
 
 
-def test_switched_on_after_the_load_it_reads_all_once_more_and_tells_from_then_on(
+def test_switched_on_after_the_load_it_tells_from_the_next_run_on(
     world: World,
 ) -> None:
     # Given an account that was loaded when nobody wanted to hear of it
     loaded(world, 1, 2, configuration={"subdomain": "acme"})
     world.account.set(2, priority=4)
 
-    # When events are asked for, the next run remembers every ticket and tells nothing
+    # When events are asked for, the next run tells nothing, and reads nothing twice: the lake knows
     switch_on(world.stack)
     world.restart()
-    world.sync(run=2)
+    world.sync()
     assert world.route() == []
-    assert (world.state()["mode"], world.state()["remembered"]) == ("telling", 2)
+    assert (world.state()["mode"], world.state()["remembered"]) == ("telling", 1)
 
     # Then what changes afterwards is told with what it was before, of old tickets too
     world.account.set(1, status=4)
     world.account.set(3, created_at="2099-01-01T00:00:00Z")
-    world.sync(run=3)
+    world.sync()
     events = {event["ticket"]["id"]: event for event in world.route()}
     assert {n: (e["type"], e["changes"]) for n, e in events.items()} == {
         1: ("ticket_resolved", {"status": {"from": 2, "to": 4}}),
@@ -254,16 +262,20 @@ def test_a_death_before_the_baseline_is_noted_does_not_skip_it(
     loaded(world, 1, 2, configuration={"subdomain": "acme"})
     switch_on(world.stack)
     world.restart()
+    world.account.set(2, priority=4)
     with monkeypatch.context() as patch:
         patch.setattr(RecordStates, "note_telling", raising(client_error("PutItem")))
-        (message,) = world.sync(run=2)
+        left = world.sync()
 
     # When the message comes again
-    world.stack.send("SyncQueue", message)
-    world.stack.deliver("SyncQueue", world._start("SyncWorker").handler, MANY)
+    world.again(left)
 
-    # Then every ticket is remembered all the same
-    assert world.state()["remembered"] == 2
+    # Then what had changed by then is remembered, and told of is what changes later
+    assert (world.state()["mode"], world.state()["remembered"]) == ("telling", 1)
+    assert world.queued() == []
+    world.account.set(1, status=4)
+    world.sync()
+    assert len(world.queued()) == 1
 
 
 def switch_on(stack: Stack) -> None:
@@ -281,18 +293,17 @@ def test_a_worker_that_dies_after_queueing_tells_the_same_event_and_it_is_routed
     note = RuleAction("freshdesk", "add_note", {"ticket_id": "{{ ticket.id }}", "body": "x"})
     world.stack.save_rule(builders.rule(event="ticket_resolved", actions=(note,)))
     world.account.set(1, status=4)
-    saved = RecordStates.save
+    replace_file = LakeFiles.replace
 
     def die(*_arguments: Any) -> None:
         raise Crash
 
-    monkeypatch.setattr(RecordStates, "save", die)
-    (message,) = world.sync(run=2)
-    monkeypatch.setattr(RecordStates, "save", saved)
+    monkeypatch.setattr(LakeFiles, "replace", die)
+    left = world.sync()
+    monkeypatch.setattr(LakeFiles, "replace", replace_file)
 
     # When the message comes again
-    world.stack.send("SyncQueue", message)
-    world.stack.deliver("SyncQueue", world._start("SyncWorker").handler, MANY)
+    world.again(left)
 
     # Then there are two messages of one event, of which one does something
     messages = world.stack.bodies("EventQueue")
@@ -304,21 +315,18 @@ def test_a_worker_that_dies_after_queueing_tells_the_same_event_and_it_is_routed
     assert "duplicate" not in json.dumps(entry)
 
 
-@pytest.mark.parametrize("service", ["sqs", "dynamodb"])
-def test_while_aws_is_down_the_page_waits_and_nothing_is_lost(
-    world: World, monkeypatch: pytest.MonkeyPatch, service: str
+def test_while_the_queue_is_down_nothing_is_kept_and_nothing_is_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded(world, 1)
     world.account.set(1, status=3)
-    method = {"sqs": "send_message_batch", "dynamodb": "batch_write_item"}[service]
-    broken = Failing(getattr(aws, service)(), **{method: raising(client_error(method))})
+    real = aws.sqs()
+    broken = Failing(real, send_message_batch=raising(client_error("SendMessageBatch")))
+    world._start("ScheduledSync").handler({}, builders.Context())
     with monkeypatch.context() as patch:
-        patch.setattr(aws, service, lambda: broken)
-        kept = world.sync(run=2)
-    assert len(kept) == 1
-
-    world.stack.send("SyncQueue", kept[0])
-    world.stack.deliver("SyncQueue", world._start("SyncWorker").handler, MANY)
+        patch.setattr(aws, "sqs", lambda: broken)
+        kept = world.sync()
+    world.again(kept)
 
     assert len(world.route()) == 1
 
@@ -331,7 +339,7 @@ def test_a_change_that_a_webhook_told_is_told_once(world: World) -> None:
     world.stack.send("EventQueue", webhook(told))
     assert [event["source"] for event in world.route()] == ["webhook"]
 
-    world.sync(run=2)
+    world.sync()
 
     assert world.route() == []
     assert len(world.stack.bodies("ActionQueue")) == 1
@@ -344,7 +352,7 @@ def test_what_the_webhook_did_not_tell_is_told_and_names_it(world: World) -> Non
     world.stack.send("EventQueue", webhook(told))
     first = world.route()
 
-    world.sync(run=2)
+    world.sync()
     (second,) = world.route()
 
     assert [event["type"] for event in first] == ["ticket_resolved"]
@@ -362,7 +370,7 @@ def webhook(content: dict[str, Any]) -> Any:
 def test_what_a_sync_found_can_be_routed_once_more(world: World) -> None:
     loaded(world, 1)
     world.account.set(1, status=4)
-    world.sync(run=2)
+    world.sync()
     (first,) = world.route()
 
     again = Replay("evt_again", first["id"], builders.INSTANCE_ID, "2026-03-04T00:00:00Z")
@@ -380,7 +388,7 @@ def test_the_poller_s_configuration_is_honoured(world: World) -> None:
     world.account.set(1, status=4)
     world.account.set(2, created_at="2099-01-01T00:00:00Z")
 
-    world.sync(run=2)
+    world.sync()
 
     assert [change["type"] for change in world.queued()] == ["ticket_created"]
 
@@ -391,7 +399,7 @@ def test_a_configuration_that_cannot_be_used_does_not_stop_the_sync(
     loaded(world, 1, configuration=POLLING | {"event.poller.configuration": "{"})
     world.account.set(1, status=4)
 
-    assert world.sync(run=2) == []
+    assert world.sync() == []
 
     assert len(world.queued()) == 1
     assert "poller's configuration not used" in log.getvalue()
@@ -441,3 +449,36 @@ def test_a_table_that_takes_nothing_is_told_so(stack: Stack) -> None:
         kept.save("1", "tickets", {"1": RecordState({}, "", "")})
     with pytest.raises(StatesUnavailable, match="could not be read"):
         kept.load("1", "tickets", ["1"])
+
+
+def test_each_new_note_and_reply_is_told_once_with_its_ticket(
+    world: World, provider: FakeTransport
+) -> None:
+    # Given tickets with a note of before
+    notes = [{"id": 11, "source": 2, "body": "old", "private": True, "ticket_id": 1,
+              "created_at": "2026-01-01T00:00:00Z",
+              "updated_at": "2026-01-01T00:00:00Z"}]  # fmt: skip
+
+    def conversations(request: Any) -> Any:
+        return PagedList(list(notes))(request)
+
+    provider.on("GET", f"{TICKETS}/1/conversations", conversations)
+    provider.on("GET", f"{TICKETS}/2/conversations", PagedList([]))
+    loaded(world, 1, 2, sync_objects=("tickets", "conversations"))
+
+    # When a note and a reply are added, and the ticket is read twice
+    for number, source in ((12, 2), (13, 0)):
+        world.account.set(1, status=2)
+        now = world.account.tickets[1]["updated_at"]
+        notes.append({"id": number, "source": source, "body": "<p>new</p>", "private": source == 2,
+                      "ticket_id": 1, "created_at": now, "updated_at": now})  # fmt: skip
+    world.sync()
+    world.account.set(1, status=3)
+    world.sync()
+
+    # Then each is told once, and the old one never
+    events = [event for event in world.route() if event["note"]]
+    assert sorted((one["type"], one["note"]["id"]) for one in events) == [
+        ("note_created", 12), ("reply_created", 13),
+    ]  # fmt: skip
+    assert {one["ticket"]["id"] for one in events} == {1}

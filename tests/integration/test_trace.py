@@ -198,7 +198,7 @@ def test_a_sync_names_its_run_and_the_connection_test_its_request(
     provider.on("GET", "/api/v2/agents/me", json_reply({"id": 55}))
     provider.on("GET", "/api/v2/agents", empty_reply(403))
 
-    stack.send("SyncQueue", builders.sync_work())
+    stack.begin_sync()
     stack.deliver("SyncQueue", start("SyncWorker").handler, builders.Context(300_000))
     clock.tick(1)
     assert api("POST", f"/api/integrations/{builders.INSTANCE_ID}/test")[0] == 200
@@ -283,7 +283,7 @@ def test_nothing_private_is_in_the_table(
 
     words = {"ticket_id": 1042, "body": f"{builders.DESCRIPTION} {builders.EMAIL}"}
     run_action(stack, start, "1", parameters=words, origin={"event_id": builders.EMAIL})
-    stack.send("SyncQueue", builders.sync_work())
+    stack.begin_sync()
     stack.deliver("SyncQueue", start("SyncWorker").handler, builders.Context(300_000))
 
     kept = json.dumps(stack.items("TraceTable"))

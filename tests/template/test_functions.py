@@ -23,6 +23,7 @@ SETTINGS_OF = {
     "SyncWorker": settings.WorkerSettings,
     "DeadLetterRedrive": settings.RedriveSettings,
     "CallbackSender": settings.CallbackSettings,
+    "CustomerSync": settings.CustomerSettings,
 }
 
 
@@ -105,6 +106,7 @@ def test_only_the_api_reads_traces_and_only_who_calls_providers_writes_them(
 
     assert granted == {
         "ActionExecutorRole": {"dynamodb:PutItem"},
+        "CustomerSyncRole": {"dynamodb:PutItem"},
         "EventRouterRole": {"dynamodb:PutItem"},
         "SyncWorkerRole": {"dynamodb:PutItem"},
         "ConnectorApiRole": {"dynamodb:PutItem", "dynamodb:Query"},

@@ -10,7 +10,7 @@ from freshbridge.queues.backoff import LONGEST_VISIBILITY_S
 from freshbridge.queues.batch import Patience
 
 Resources = dict[str, dict[str, Any]]
-QUEUES = ("EventQueue", "ActionQueue", "SyncQueue", "CallbackQueue")
+QUEUES = ("EventQueue", "ActionQueue", "SyncQueue", "CallbackQueue", "CustomerQueue")
 DEAD_LETTER_QUEUES = tuple(queue.replace("Queue", "DeadLetterQueue") for queue in QUEUES)
 
 
@@ -87,7 +87,9 @@ def test_the_longest_deadline_of_an_action_ends_before_its_queue_forgets_it(
     assert executor["ACTION_DEADLINE_HOURS"] == {"Ref": "ActionDeadlineHours"}
 
 
-@pytest.mark.parametrize("role", ["ActionExecutorRole", "ConnectorApiRole", "SyncWorkerRole"])
+@pytest.mark.parametrize(
+    "role", ["ActionExecutorRole", "ConnectorApiRole", "SyncWorkerRole", "CustomerSyncRole"]
+)
 def test_who_calls_providers_may_read_and_write_circuits_and_no_more(
     resources: Resources, role: str
 ) -> None:

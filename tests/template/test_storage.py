@@ -6,6 +6,7 @@ from typing import Any
 
 from freshbridge.actions.execute import REMEMBERED_S
 from freshbridge.event_log.entry import Entry, State
+from freshbridge.exports.folder import KEPT_DAYS
 
 Resources = dict[str, dict[str, Any]]
 
@@ -25,13 +26,13 @@ def test_buckets_are_private_and_encrypted(resources: Resources) -> None:
 
 
 def test_what_cannot_be_made_again_survives_the_stack(resources: Resources) -> None:
-    for name in ("AccessTable", "InstanceTable", "SyncTable", "LakeBucket"):
+    for name in ("AccessTable", "InstanceTable", "SyncTable", "CustomerTable", "LakeBucket"):
         assert resources[name]["DeletionPolicy"] == "Retain", name
         assert resources[name]["UpdateReplacePolicy"] == "Retain", name
 
 
 def test_lasting_tables_can_be_restored_to_a_point_in_time(resources: Resources) -> None:
-    for name in ("AccessTable", "InstanceTable", "SyncTable"):
+    for name in ("AccessTable", "InstanceTable", "SyncTable", "CustomerTable"):
         recovery = resources[name]["Properties"]["PointInTimeRecoverySpecification"]
         assert recovery == {"PointInTimeRecoveryEnabled": True}, name
 
@@ -65,6 +66,8 @@ def test_large_bodies_outlive_the_messages_that_point_to_them(resources: Resourc
     kept = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules}
     assert kept.pop("dead-letters/") == {"Ref": "DeadLetterDays"}
     assert kept.pop("event-bodies/") == {"Ref": "EventDays"}
+    # No message points to a download.
+    assert kept.pop("exports/") == KEPT_DAYS
     assert all(days * 86_400 > longest for days in kept.values())
 
 

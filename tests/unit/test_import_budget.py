@@ -54,6 +54,7 @@ def test_the_measure_sees_a_heavy_library_where_there_is_one() -> None:
     [
         "connector_api.app", "event_router.app", "action_executor.app", "scheduled_sync.app",
         "scheduled_sync.worker", "dead_letter_redrive.app", "callback_sender.app",
+        "customer_sync.app",
     ],
 )  # fmt: skip
 def test_the_others_import_boto3_while_lambda_starts_them(module: str) -> None:

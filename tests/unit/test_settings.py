@@ -13,6 +13,7 @@ INGEST = {
     "PAYLOAD_BUCKET": "payloads",
 }
 EXECUTOR = {
+    "EVENT_BUS_NAME": "events",
     "STACK_NAME": "demo",
     "ACTION_QUEUE_URL": "https://queue.example/actions",
     "ACTION_RECORD_DAYS": "30",
@@ -20,6 +21,7 @@ EXECUTOR = {
     "ACTION_TABLE": "actions",
     "BUDGET_TABLE": "budgets",
     "BULK_TABLE": "rows",
+    "CALLBACK_QUEUE_URL": "https://queue.example/callbacks",
     "RATE_WINDOW_SECONDS": "60",
     "INTERACTIVE_SHARE": "0.1",
     "INSTANCE_TABLE": "instances",

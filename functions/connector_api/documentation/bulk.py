@@ -33,6 +33,9 @@ class BulkProgress(BaseModel):
     started_at: str
     estimated_end: str | None
     finished_at: str | None
+    outcomes: dict[str, int] = Field(
+        default={}, description="Of records sent through a destination: what became of how many"
+    )
 
 
 class CancelledBulk(BulkProgress):
@@ -60,6 +63,7 @@ class BulkRow(BaseModel):
     ticket_id: int = 0
     code: str = Field(default="", description="Why it failed or did not run")
     message: str = ""
+    outcome: str = Field(default="", description="Of a record sent through a destination")
     fields: list[FieldFailure] = Field(default=[], description="Every parameter that was refused")
 
 

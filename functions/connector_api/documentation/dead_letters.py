@@ -14,7 +14,7 @@ from freshbridge.dead_letters.letter import State
 from freshbridge.dead_letters.subject import Queue
 
 _Given = Annotated[str, Field(min_length=1)]
-QueueName = Literal["events", "actions", "sync", "callbacks"]
+QueueName = Literal["events", "actions", "sync", "callbacks", "customers"]
 StateName = Literal["parked", "returning", "redriven", "resolved", "discarded"]
 
 

@@ -18,17 +18,49 @@ from freshbridge.instances.config import (
     SYNC_OBJECTS,
 )
 from freshbridge.instances.request import CREDENTIAL_ENTRIES, LONGEST_NAME
+from freshbridge.sync.selection import INCLUDES
 
 Name = Annotated[str, Field(min_length=1, description=f"Cut after {LONGEST_NAME} characters")]
 Masked = Annotated[dict[str, str], Field(description="Eight stars for each credential")]
 Token = Annotated[str, Field(description="Element token; it is shown this once")]
 
 
+class SyncSettings(BaseModel):
+    """How one object is synced; not every object has every setting."""
+
+    model_config = ConfigDict(extra="forbid")
+    every_minutes: int | None = Field(
+        default=None, ge=0, description="How often at most; 0 at each tick of the SyncSchedule"
+    )
+    full_every_hours: int | None = Field(
+        default=None, ge=0, description="How often all of it is read again; 0 for never"
+    )
+    include: list[Literal[INCLUDES]] | None = Field(  # type: ignore[valid-type]  # the names are the code's
+        default=None, description="What is embedded in each ticket"
+    )
+    most_removed: int | None = Field(
+        default=None, ge=0, description="How many records may vanish in one run without asking"
+    )
+    most_removed_share: float | None = Field(
+        default=None, ge=0, le=1, description="Or which part of those held, if that is more"
+    )
+    release_removals: bool | None = Field(
+        default=None, description="Whatever is missing may go without asking"
+    )
+
+
 class Config(BaseModel):
     """Settings of the integration; what is not known here is kept as it is."""
 
     model_config = ConfigDict(extra="allow")
-    sync_objects: list[Literal[SYNC_OBJECTS]] | None = None  # type: ignore[valid-type]  # the names are the code's
+    sync_objects: list[Literal[SYNC_OBJECTS]] | None = Field(  # type: ignore[valid-type]  # the names are the code's
+        default=None, description="What the scheduled sync copies; tickets unless it is told"
+    )
+    sync: dict[Literal[(*SYNC_OBJECTS, "from_webhooks")], SyncSettings | bool] | None = Field(  # type: ignore[valid-type]  # as above
+        default=None,
+        description="How often each object is synced, and with what; from_webhooks, true or false: "
+        "whether what a webhook names is read at once",
+    )
     custom_field_mapping: dict[str, str] | None = Field(
         default=None,
         description="Your names for custom fields, {provider's name: your name}: actions take "

@@ -103,7 +103,7 @@ class SyncEvent(BaseModel):
     """An event that Freshdesk's automations cannot tell of."""
 
     event: str
-    comes_from: Literal["sync", "nowhere"] = Field(
+    comes_from: Literal["sync"] = Field(
         description="Sync: while the instance's configuration has event.notification.enabled true "
         "and event.vendor.type polling"
     )

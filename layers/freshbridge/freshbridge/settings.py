@@ -59,6 +59,10 @@ class RouterSettings:
     payload_bucket: str
     event_bus_name: str
     callback_queue_url: str
+    customer_table: str
+    customer_queue_url: str
+    sync_queue_url: str
+    sync_table: str
     event_table: str
     event_days: str
 
@@ -86,9 +90,12 @@ class ExecutorSettings:
     dead_letter_table: str
     dead_letter_days: str
     payload_bucket: str
+    event_bus_name: str
     allowed_provider_origins: tuple[str, ...]
+    callback_queue_url: str
     email_recipient_domains: tuple[str, ...]
     email_sender: str = field(default="", kw_only=True)
+    destination_bucket: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,7 @@ class PlannerSettings:
     """scheduled_sync, the part that EventBridge Scheduler starts."""
 
     instance_table: str
+    sync_table: str
     sync_queue_url: str
     payload_bucket: str
 
@@ -119,6 +127,7 @@ class WorkerSettings:
     dead_letter_days: str
     payload_bucket: str
     lake_bucket: str
+    sync_concurrency: str
     allowed_provider_origins: tuple[str, ...]
 
 
@@ -137,6 +146,7 @@ class ApiSettings:
     action_record_days: str
     idempotency_table: str
     sync_table: str
+    lake_bucket: str
     bulk_table: str
     event_table: str
     event_days: str
@@ -151,14 +161,19 @@ class ApiSettings:
     dead_letter_redrive_name: str
     callback_table: str
     callback_queue_url: str
+    customer_table: str
+    customer_queue_url: str
+    customer_dead_letter_queue_url: str
     sync_queue_url: str
     payload_bucket: str
+    event_bus_name: str
     user_secret_id: str
     organization_secret_id: str
     open_docs: str
     allowed_provider_origins: tuple[str, ...]
     email_recipient_domains: tuple[str, ...]
     email_sender: str = field(default="", kw_only=True)
+    destination_bucket: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -168,6 +183,25 @@ class CallbackSettings:
     stack_name: str
     instance_table: str
     callback_table: str
+    source_queue_url: str
+    dead_letter_queue_url: str
+    dead_letter_table: str
+    dead_letter_days: str
+    payload_bucket: str
+    allowed_provider_origins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CustomerSettings:
+    """customer_sync: instances, what is known of customers, its queue."""
+
+    stack_name: str
+    instance_table: str
+    trace_table: str
+    budget_table: str
+    rate_window_seconds: str
+    interactive_share: str
+    customer_table: str
     source_queue_url: str
     dead_letter_queue_url: str
     dead_letter_table: str
@@ -189,6 +223,8 @@ class RedriveSettings:
     sync_dead_letter_queue_url: str
     callback_queue_url: str
     callback_dead_letter_queue_url: str
+    customer_queue_url: str
+    customer_dead_letter_queue_url: str
     dead_letter_table: str
     dead_letter_days: str
     action_table: str

@@ -13,6 +13,11 @@ def to_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def to_precise_text(moment: datetime) -> str:
+    """`2026-03-03T12:02:40.000001Z`: with microseconds, so that later moments sort later."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def from_text(text: str) -> datetime:
     """Read an ISO 8601 time; one without a zone is UTC, as Freshdesk documents."""
     moment = datetime.fromisoformat(text)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any, cast
 
 import pytest
@@ -30,6 +31,7 @@ from tests.integration.conftest import STACK_NAME, Stack
 from tests.simulators.actions.conftest import Desk
 from tests.simulators.actions.once_world import READ_TIMEOUT_S, World
 
+_IDS = count(193_100_001)
 OWN_KINDS = ("throttle_as_400", "throttle_as_405")
 """What goes wrong with this provider only."""
 
@@ -105,10 +107,8 @@ class CrmWorld(World):
         self.desk = cast("Desk", crm)
         self.crm = crm
         self.stack = stack
-        # Its port is a number that no other account of the stack has.
-        self.instance = replace(
-            freshsales_instance(crm.url), instance_id=crm.url.rpartition(":")[2]
-        )
+        # Not by its port, which a later account of the same stack may get.
+        self.instance = replace(freshsales_instance(crm.url), instance_id=str(next(_IDS)))
         Registry(stack.names["InstanceTable"]).create(self.instance)
         Vault(STACK_NAME).create(
             self.instance.instance_id,

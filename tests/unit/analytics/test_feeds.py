@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -9,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freshbridge.analytics.feeds import TouchedTickets, UntouchedBacklog, feeds_of
+from freshbridge.analytics import feeds
+from freshbridge.analytics.feeds import Position, TouchedTickets, UntouchedBacklog, feeds_of
 from freshbridge.analytics.period import Period, instant_of
 from freshbridge.errors import InvalidRequest
 from freshbridge.freshdesk.client import FreshdeskClient
-from freshbridge.sync.cursor import Cursor
-from freshbridge.sync.pull import TooManyAtOnce
+from freshbridge.lake.rows import State
+from freshbridge.sync.feeds.tickets import TicketFeed
 from tests import builders
 from tests.fakes import report_rows as rows
 from tests.fakes.report_desk import FakeDesk
@@ -26,15 +28,27 @@ def client(desk: FakeDesk) -> FreshdeskClient:
     return FreshdeskClient(desk, "https://acme.freshdesk.com", builders.API_KEY)
 
 
-def test_a_second_with_more_tickets_than_the_list_has_pages_is_told() -> None:
-    # Given a pull that stands at page 301 of one second
-    desk = FakeDesk([], [], [])
-    position = {"since": "2026-03-06T00:00:00Z", "page": 301, "seen": [], "again": False}
+def test_a_second_with_more_tickets_than_the_list_has_pages_is_read_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Given a list that serves three pages of ten, and 45 tickets of one second
+    monkeypatch.setattr(feeds, "_LIVE", TicketFeed("live", State.LIVE, "", 10, 3))
+    stamp = "2026-03-07T00:00:00Z"
+    births = [f"2026-03-06T00:00:{n:02}Z" for n in range(45)]
+    tickets = [
+        rows.ticket(n, updated_at=stamp, created_at=born) for n, born in enumerate(births, 1)
+    ]
+    desk = FakeDesk(tickets, [], [])
 
-    with pytest.raises(TooManyAtOnce, match="more than 30000 tickets"):
-        TouchedTickets(PERIOD).fetch(client(desk), position)
+    position: Position | None = TouchedTickets(PERIOD).first()
+    found: set[int] = set()
+    while position is not None:
+        page = TouchedTickets(PERIOD).fetch(client(desk), position)
+        assert page.credits == 3
+        found |= {row["id"] for row in page.rows}
+        position = page.following
 
-    assert desk.requests == []
+    assert found == set(range(1, 46))
 
 
 @pytest.mark.parametrize(("at_once", "later"), [(250, 0), (150, 10), (150, 200), (100, 0)])
@@ -92,12 +106,15 @@ def test_a_query_always_fits_the_search(statuses: int) -> None:
             raise AssertionError(f"too long: {feed.query(*part)}") from error
 
 
-def test_a_position_is_plain_and_leads_back_to_its_cursor() -> None:
-    position = TouchedTickets(PERIOD).first()
+def test_a_position_is_plain_and_asks_for_stats_since_the_periods_beginning() -> None:
+    position = json.loads(json.dumps(TouchedTickets(PERIOD).first()))
 
-    assert Cursor(**{**position, "seen": frozenset(position["seen"])}) == Cursor(
-        "2026-03-06T00:00:00Z"
-    )
+    assert position == {
+        "since": "2026-03-06T00:00:00Z",
+        "until": "",
+        "include": ["stats"],
+        "page": 1,
+    }
 
 
 def test_the_backlog_is_read_before_the_tickets_that_may_leave_it() -> None:

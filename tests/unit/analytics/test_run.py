@@ -51,7 +51,7 @@ class Clock:
 
 
 class FakeSynced:
-    """A lake that gives `rows`, or says why it cannot: at a first look, or when read."""
+    """A lake that gives `rows`, or says why it cannot: at a first look, or after the last row."""
 
     def __init__(self, rows: list[Row], check: str = "", read: str = "") -> None:
         self._rows, self._check, self._read = rows, check, read
@@ -62,9 +62,9 @@ class FakeSynced:
 
     def tickets(self, instance_id: str, _period: Period, _may_go_on: object) -> Iterator[Row]:
         assert instance_id == builders.INSTANCE_ID
+        yield from self._rows
         if self._read:
             raise NotCovered(self._read)
-        return iter(self._rows)
 
 
 class Office:
@@ -530,7 +530,7 @@ def test_synced_tickets_are_taken_where_they_cover_the_period() -> None:
 @pytest.mark.parametrize("when", ["check", "read"])
 def test_synced_tickets_that_do_not_cover_it_are_passed_over_with_the_reason(when: str) -> None:
     office = Office(touched(2))
-    office.synced = FakeSynced([], **{when: "tickets are not synced"})
+    office.synced = FakeSynced(touched(5), **{when: "tickets are not synced"})
 
     found, _ = finished(office)
 

@@ -84,6 +84,29 @@ def test_work_that_has_begun_waits_longer_than_work_that_has_not() -> None:
     assert len(world.provider.requests) == 2
 
 
+def test_work_that_goes_on_gets_the_slots_of_its_next_calls_at_one_write() -> None:
+    world = World(limit=1000)
+    alone, reading = (world.transport(Waiting(20.0, then_ahead=ahead)) for ahead in (0, 20))
+
+    before = world.store.writes
+    for _ in range(20):
+        alone.send(ME)
+    one_by_one = world.store.writes - before
+    for _ in range(20):
+        reading.send(ME)
+
+    assert world.store.writes - before - one_by_one <= one_by_one / 4
+    assert len(world.provider.requests) == 40
+
+
+def test_work_that_has_not_begun_asks_for_one_slot_whatever_follows() -> None:
+    world = World(limit=1000)
+
+    world.transport(Waiting(20.0, then_ahead=20)).send(ME)
+
+    assert world.budgets.give_back() == 0
+
+
 def test_a_call_with_room_is_sent_at_once() -> None:
     world = World()
 

@@ -252,3 +252,17 @@ def test_history_from_before_sources_were_told_is_read() -> None:
     read = from_text(json.dumps(old))
 
     assert replace(read[0], type=history[0].type, fields=history[0].fields) == history[0]
+
+
+def test_a_record_that_came_back_since_is_deleted_once_more() -> None:
+    # Given a deletion that a webhook told, and a sync that saw the record there after it
+    history: History = ()
+    came = replace(webhook(1, "{ticket_action:deleted}"), type="ticket_deleted", fields={})
+    _, history = judge(history, came)
+
+    # Then what the sync finds deleted is the same where it saw it before, and news where after
+    changes = {"deleted": {"from": False, "to": True}}
+    same = synced(1, changes, kind="ticket_deleted")
+    again = synced(2, changes, kind="ticket_deleted", since="2026-03-03T12:01:00Z")
+    assert judge(history, same)[0].duplicate_of == "evt_web_1"
+    assert not judge(history, again)[0].duplicate_of

@@ -153,7 +153,7 @@ def test_letters_of_the_other_queues_are_told_of_and_left_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     held = {"actions": {}, "events": {"a": 2, "b": 1}, "sync": {"c": redrive.MOST_ELSEWHERE}}
-    held["callbacks"] = {"d": 1}
+    held |= {"callbacks": {"d": 1}, "customers": {}}
     asked: list[Mapping[str, Any]] = []
 
     def function(event: Mapping[str, Any]) -> Mapping[str, Any]:

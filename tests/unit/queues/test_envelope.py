@@ -73,7 +73,8 @@ def test_every_missing_key_and_every_unknown_one_is_refused_by_name(name: str) -
     read, build = READERS[name]
     fields = json.loads(envelope.to_text(build()))
 
-    for key in fields:
+    # A message from before runs had parts names none.
+    for key in fields.keys() - {"part"}:
         rest = {k: v for k, v in fields.items() if k != key}
         with pytest.raises(UnreadableMessage, match=key):
             read(json.dumps(rest))

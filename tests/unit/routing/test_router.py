@@ -26,7 +26,10 @@ from tests.fakes.observed import Observed
 
 NOW = datetime(2026, 3, 3, 12, 2, 41, tzinfo=UTC)
 MESSAGE = Message("m-1", "text", first=True, waiting=Waiting(longest_s=1.0))
-ALL_STEPS = ["take", "check", "instance", "rules", "enrich", "run", "publish", "call back", "note"]
+ALL_STEPS = [
+    "take", "check", "instance", "rules", "enrich", "run", "touch", "publish", "call back",
+    "note",
+]  # fmt: skip
 
 
 class Broken(Retry):
@@ -54,6 +57,7 @@ class World:
             rules=lambda instance_id: self._step("rules", self.saved, instance_id),
             publish=lambda event: self._step("publish", None, event),
             call_back=lambda event, _instance: self._step("call back", self.wants_callback, event),
+            touch=lambda event, _instance: self._step("touch", None, event),
         )
         self._router = Router(
             self,  # type: ignore[arg-type]  # stands in for Taking
@@ -135,7 +139,7 @@ def test_an_event_goes_through_every_step_in_its_order() -> None:
 
     assert world.steps == ALL_STEPS
     # What was fetched is there for rules, subscribers and the trail.
-    for step in ("run", "publish", "call back"):
+    for step in ("run", "touch", "publish", "call back"):
         assert world.seen[step].ticket["description"] == "flames"
     event, ran, considered, published_at = world.seen["note"]
     assert event.ticket["description"] == "flames"
@@ -204,7 +208,7 @@ def test_an_event_whose_instance_is_gone_is_still_published() -> None:
 
     world.route()
 
-    assert world.steps == [step for step in ALL_STEPS if step != "call back"]
+    assert world.steps == [step for step in ALL_STEPS if step not in ("touch", "call back")]
 
 
 def test_who_wants_no_callback_is_not_counted() -> None:

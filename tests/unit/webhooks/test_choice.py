@@ -92,10 +92,10 @@ def test_everything_that_no_webhook_brings_has_its_reason() -> None:
     told = not_by_webhook()
     assert [one["event"] for one in told] == [*FROM_SYNC, "ticket_updated"]
     assert "other fields" in told[-1]["reason"]
-    assert {"ticket_deleted", "contact_created", "contact_updated"} <= set(FROM_SYNC)
+    assert {"ticket_deleted", "ticket_spam", "contact_deleted"} <= set(FROM_SYNC)
     assert not set(FROM_SYNC) & set(BY_WEBHOOK)
     assert all(one["reason"] for one in told)
-    assert {one["event"] for one in told if one["comes_from"] != "sync"} == {"contact_deleted"}
+    assert {one["comes_from"] for one in told} == {"sync"}
 
 
 @pytest.mark.parametrize(

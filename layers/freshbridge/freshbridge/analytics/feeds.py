@@ -9,24 +9,25 @@ Facts: https://developers.freshdesk.com/api/#list_all_tickets, #filter_tickets,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from freshbridge.analytics.period import Period, text_of
 from freshbridge.analytics.slim import Row, slim_rating, slim_ticket, slim_time_entry
-from freshbridge.errors import ProviderDown
-from freshbridge.freshdesk.paging import PER_PAGE, TICKET_PAGE_LIMIT, Page
+from freshbridge.freshdesk.paging import Page
 from freshbridge.freshdesk.search import PAGE_LIMIT as SEARCH_PAGES
 from freshbridge.freshdesk.search import PER_PAGE as SEARCH_ROWS
-from freshbridge.sync.cursor import Cursor, NotInOrder, advance
-from freshbridge.sync.pull import TooManyAtOnce
+from freshbridge.lake.rows import State
+from freshbridge.sync.feeds.feed import Scope
+from freshbridge.sync.feeds.tickets import TicketFeed
 
 if TYPE_CHECKING:
     from freshbridge.freshdesk.client import FreshdeskClient
     from freshbridge.freshdesk.rate_limit import RateLimit
 
 Position = dict[str, Any]
+_LIVE = TicketFeed("live", State.LIVE)
 LIST_WITH_STATS = 3
 """Credits of one page of tickets: one call, and two for the embedded stats."""
 # Freshdesk opened in 2010; no ticket is older.
@@ -74,8 +75,7 @@ class Feed(Protocol):
 class TouchedTickets:
     """Tickets updated since the period began, with stats: all that anything happened to in it.
 
-    Ordered by their last update and asked for anew from there after each page, which goes past
-    the list's 300 pages.
+    Read as the sync reads them, so a ticket may come twice, and none is passed over.
     """
 
     period: Period
@@ -84,40 +84,18 @@ class TouchedTickets:
 
     def first(self) -> Position:
         """At the period's first second."""
-        return _packed(Cursor(text_of(self.period.start)))
+        return _LIVE.first(Scope(text_of(self.period.start), include=("stats",)))
 
     def fetch(self, client: FreshdeskClient, position: Position) -> Fetched:
         """One page.
 
         Raises:
-            TooManyAtOnce: more than 30,000 tickets carry one second as their last update.
+            TooManyAtOnce: one second holds more tickets than can be read for certain.
             ProviderDown: the page is out of order.
         """
-        cursor = Cursor(**{**position, "seen": frozenset(position["seen"])})
-        if cursor.page > TICKET_PAGE_LIMIT:
-            raise TooManyAtOnce(
-                f"more than {TICKET_PAGE_LIMIT * PER_PAGE} tickets were updated at {cursor.since}",
-                advice="Freshdesk's ticket list ends there; ask for a period that begins later.",
-            )
-        asked = {
-            "updated_since": cursor.since,
-            "order_by": "updated_at",
-            "order_type": "asc",
-            "include": "stats",
-        }
-        page = next(client.tickets(asked, page=cursor.page))
-        try:
-            fresh, following = advance(cursor, page.records)
-        except NotInOrder as error:
-            raise ProviderDown(str(error), where="GET /api/v2/tickets") from error
-        goes_on = page.next_url is not None or cursor.again or following.again
-        rows = [slim_ticket(row) for row in fresh]
-        spent = _spent(page.rate_limit, self.cost)
-        return Fetched(rows, _packed(following) if goes_on else None, spent)
-
-
-def _packed(cursor: Cursor) -> Position:
-    return {**asdict(cursor), "seen": sorted(cursor.seen)}
+        page = _LIVE.read(client, position)
+        rows = [slim_ticket(row) for row in page.records]
+        return Fetched(rows, page.position, _spent(client.rate_limit, self.cost))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 from freshbridge import aws
-from freshbridge.sync.lake import encode
+from freshbridge.lake.encoding import body_of, packed
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -66,7 +66,7 @@ class PageStore:
 
     def write(self, report_id: str, page: str, rows: list[Row]) -> None:
         """Keep a page; written again, it replaces itself."""
-        self._put(_key(report_id, f"{page}.jsonl.gz"), encode(rows))
+        self._put(_key(report_id, f"{page}.jsonl.gz"), packed(map(body_of, rows)))
 
     def read(self, report_id: str, page: str) -> list[Row]:
         """A page's rows."""

@@ -172,16 +172,15 @@ class ReportRun:
     # --- calculating ----------------------------------------------------------------------------
 
     def _calculated(self) -> dict[str, Any] | Waiting:
+        groups = self._reference("groups")
+        calculation = Calculation(self._question(groups), self._logged())
         try:
-            rows = self._tickets()
+            for row in self._tickets():
+                calculation.add(read_ticket(row))
         except NotCovered as reason:
             self._refuse_lake(str(reason))
             self._pull.save()
             return Waiting(1)
-        groups = self._reference("groups")
-        calculation = Calculation(self._question(groups), self._logged())
-        for row in rows:
-            calculation.add(read_ticket(row))
         names = Names(self._reference("agents"), groups, self._reference("ticket_fields"))
         report = presented(calculation.finish(), names, self._asked.rows, self._refused())
         return {
@@ -195,7 +194,7 @@ class ReportRun:
         }
 
     def _tickets(self) -> Iterator[dict[str, Any]]:
-        """Their rows; NotCovered when the lake turns out not to hold them."""
+        """Their rows; NotCovered, also between two, when the lake does not hold them all."""
         if self._lake is not None:
             return self._lake.tickets(self._desk.instance_id, self._period, self._may_go_on)
         # Those with stats first: of two rows of one ticket, the first counts.

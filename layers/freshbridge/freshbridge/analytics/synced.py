@@ -1,31 +1,25 @@
 """Tickets out of the lake, for a report about a period that the sync has passed.
 
-The lake keeps every version that the sync saw of a ticket; the latest counts. Two passes: the
-first notes, for each ticket, its last update and which object holds it (about 150 bytes each), the
-second reads again only the objects that hold something the period needs. A ticket finished and
-untouched before the period is never looked at again.
+The lake's current view has every live ticket once, in its latest version, and is read file by file:
+a ticket finished and untouched before the period is passed over.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
 
-from freshbridge import aws
 from freshbridge.analytics.period import Period, text_of
 from freshbridge.analytics.records import FINISHED
 
 if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
-
-    from freshbridge.sync.cursor_store import CursorStore
+    from freshbridge.lake.current_view import CurrentView
+    from freshbridge.lake.rows import Row as Version
+    from freshbridge.sync.run import Standing
 
 Row = dict[str, Any]
-_AT_ONCE = 16
-_NOTHING = -1
+_OBJECT = "tickets"
+_STRETCH = 1000
 _BARE = "synced tickets carry no stats, which tell first responses and resolutions"
 
 
@@ -33,18 +27,21 @@ class NotCovered(Exception):
     """The lake cannot answer for the period; the text says why."""
 
 
+class Standings(Protocol):
+    """How far the sync of objects has come."""
+
+    def standing(self, instance_id: str, name: str) -> Standing:
+        """Where one object stands."""
+        ...  # pragma: no cover  # as above
+
+
 class SyncedTickets:
     """The tickets of one lake."""
 
-    def __init__(self, bucket: str, cursors: CursorStore, client: S3Client | None = None) -> None:
-        """`bucket`: the stack's LakeBucket; `cursors`: how far the sync has come."""
-        self._bucket = bucket
-        self._cursors = cursors
-        self._injected = client
-
-    @property
-    def _client(self) -> S3Client:
-        return self._injected or aws.s3()
+    def __init__(self, copy: CurrentView, standings: Standings) -> None:
+        """`standings` say how far the sync has come."""
+        self._copy = copy
+        self._standings = standings
 
     def tickets(
         self, instance_id: str, period: Period, may_go_on: Callable[[], bool]
@@ -52,12 +49,11 @@ class SyncedTickets:
         """The latest version of every ticket that the period needs, each once.
 
         Raises:
-            NotCovered: before the first ticket, when the lake does not hold the whole period.
+            NotCovered: at once, when the lake does not hold the whole period; between two tickets,
+                when one turns out to say too little, or when there is no time for more.
         """
         self.check(instance_id, period)
-        keys = self._keys(instance_id)
-        latest = self._index(keys, period, may_go_on)
-        return self._chosen(keys, latest)
+        return self._needed(instance_id, text_of(period.start), may_go_on)
 
     def check(self, instance_id: str, period: Period) -> None:
         """A first look, which saves reading all for nothing.
@@ -65,69 +61,35 @@ class SyncedTickets:
         Raises:
             NotCovered: the sync has not passed the period, or its latest tickets lack stats.
         """
-        self._check_cursor(instance_id, period)
-        keys = self._keys(instance_id)
-        if not keys:
+        self._check_standing(instance_id, period)
+        files = self._copy.files(instance_id, _OBJECT)
+        if not files:
             raise NotCovered("the lake holds no tickets")
-        for row in self._rows(keys[-1]):
-            if row["updated_at"] >= text_of(period.start) and "stats" not in row:
-                raise NotCovered(_BARE)
-
-    def _check_cursor(self, instance_id: str, period: Period) -> None:
-        state = self._cursors.state(instance_id, "tickets")
-        if state is None:
-            raise NotCovered("tickets are not synced")
-        if state["since"] < text_of(period.end):
-            raise NotCovered(f"the sync has seen updates until {state['since']} only")
-
-    def _keys(self, instance_id: str) -> list[str]:
-        """Every object of the tickets' history, the one written last at the end."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=f"{instance_id}/tickets/history/"
-        )
-        found = [one for page in pages for one in page.get("Contents", [])]
-        return [one["Key"] for one in sorted(found, key=lambda o: (o["LastModified"], o["Key"]))]
-
-    def _index(
-        self, keys: Sequence[str], period: Period, may_go_on: Callable[[], bool]
-    ) -> dict[int, tuple[str, int]]:
-        """For each ticket its last update and the place of its object, -1 for not needed."""
         start = text_of(period.start)
-        latest: dict[int, tuple[str, int]] = {}
-        bare: set[int] = set()
-        for place, rows in self._all(keys, may_go_on):
-            for row in rows:
-                ticket_id, updated = row["id"], row["updated_at"]
-                if ticket_id in latest and latest[ticket_id][0] > updated:
-                    continue
-                needed = updated >= start or row["status"] not in FINISHED
-                latest[ticket_id] = (updated, place if needed else _NOTHING)
-                lacks = updated >= start and "stats" not in row
-                (bare.add if lacks else bare.discard)(ticket_id)
-        if bare:
-            raise NotCovered(_BARE)
-        return latest
+        for version in self._copy.rows(files[-1]):
+            _checked(version, start)
 
-    def _chosen(self, keys: Sequence[str], latest: dict[int, tuple[str, int]]) -> Iterator[Row]:
-        places = sorted({place for _, place in latest.values()} - {_NOTHING})
-        for number, rows in self._all([keys[place] for place in places], lambda: True):
-            # From the end: of two versions with one update time, the first pass took the later.
-            for row in reversed(rows):
-                if latest.get(row["id"]) == (row["updated_at"], places[number]):
-                    del latest[row["id"]]
-                    yield row
+    def _check_standing(self, instance_id: str, period: Period) -> None:
+        standing = self._standings.standing(instance_id, _OBJECT)
+        if standing.is_new:
+            begun = standing.last_started_at
+            raise NotCovered(
+                "the first sync of tickets is not done" if begun else "tickets are not synced"
+            )
+        if standing.complete_since < text_of(period.end):
+            raise NotCovered(f"the sync has seen updates until {standing.complete_since} only")
 
-    def _all(
-        self, keys: Sequence[str], may_go_on: Callable[[], bool]
-    ) -> Iterator[tuple[int, list[Row]]]:
-        """The rows of each object with its place, several objects on their way at once."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for begin in range(0, len(keys), _AT_ONCE):
-                if not may_go_on():
-                    raise NotCovered("the lake takes longer to read than one run may last")
-                some = keys[begin : begin + _AT_ONCE]
-                yield from enumerate(pool.map(self._rows, some), start=begin)
+    def _needed(self, instance_id: str, start: str, may_go_on: Callable[[], bool]) -> Iterator[Row]:
+        for number, version in enumerate(self._copy.all_rows(instance_id, _OBJECT)):
+            if number % _STRETCH == 0 and not may_go_on():
+                raise NotCovered("the lake takes longer to read than one run may last")
+            row = _checked(version, start)
+            if version.updated_at >= start or row.get("status") not in FINISHED:
+                yield row
 
-    def _rows(self, key: str) -> list[Row]:
-        body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        return [json.loads(line) for line in gzip.decompress(body).splitlines()]
+
+def _checked(version: Version, start: str) -> Row:
+    row = version.record
+    if version.updated_at >= start and "stats" not in row:
+        raise NotCovered(_BARE)
+    return row

@@ -50,7 +50,13 @@ def _share(text: str) -> float:
 
 
 def patience(
-    context: LambdaContext, *, longest_s: float, reserve_s: float, use: Use, begun_s: float = 0.0
+    context: LambdaContext,
+    *,
+    longest_s: float,
+    reserve_s: float,
+    use: Use,
+    begun_s: float = 0.0,
+    then_ahead: int = 0,
 ) -> Waiting:
     """How long one invocation's calls may wait, as Waiting says; `reserve_s` stay for the call."""
     return Waiting(
@@ -59,4 +65,5 @@ def patience(
         remaining_s=lambda: context.get_remaining_time_in_millis() / 1000,
         reserve_s=reserve_s,
         use=use,
+        then_ahead=then_ahead,
     )

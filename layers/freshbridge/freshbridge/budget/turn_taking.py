@@ -42,7 +42,8 @@ class Waiting:
     the invocation's seconds left, would remain for the call itself. `use` says more; its
     `within_s` is of no account. Work that has made one call may wait `begun_s` for each further
     one, if that is longer: to leave it there would cost the calls that it has made, or leave their
-    effect half done. It is `under_way` then.
+    effect half done. It is `under_way` then, and `then_ahead` more calls like it are expected to
+    follow each one.
     """
 
     longest_s: float
@@ -51,6 +52,7 @@ class Waiting:
     reserve_s: float = 0.0
     use: Use = Use(within_s=0.0)  # noqa: RUF009 - frozen
     under_way: bool = False
+    then_ahead: int = 0
 
     @property
     def in_numbers(self) -> bool:
@@ -61,7 +63,7 @@ class Waiting:
     def begun(self) -> Waiting:
         """As it is once a call has been made: its work has had its place in line."""
         longest_s = max(self.longest_s, self.begun_s)
-        use = replace(self.use, returning=True)
+        use = replace(self.use, returning=True, ahead=max(self.use.ahead, self.then_ahead))
         return replace(self, longest_s=longest_s, use=use, under_way=True)
 
 

@@ -74,6 +74,16 @@ class QueueNames(TableNames, Protocol):
         """Those of callbacks."""
         ...  # pragma: no cover  # as above
 
+    @property
+    def customer_queue_url(self) -> str:
+        """Work on customer links."""
+        ...  # pragma: no cover  # as above
+
+    @property
+    def customer_dead_letter_queue_url(self) -> str:
+        """That of customer links."""
+        ...  # pragma: no cover  # as above
+
 
 def letter_store(chosen: TableNames) -> LetterStore:
     """The stack's letters."""
@@ -92,6 +102,7 @@ def carriers(chosen: QueueNames) -> dict[Queue, Carrier]:
         Queue.ACTIONS: Carrier(chosen.action_queue_url, chosen.action_dead_letter_queue_url),
         Queue.SYNC: Carrier(chosen.sync_queue_url, chosen.sync_dead_letter_queue_url),
         Queue.CALLBACKS: Carrier(chosen.callback_queue_url, chosen.callback_dead_letter_queue_url),
+        Queue.CUSTOMERS: Carrier(chosen.customer_queue_url, chosen.customer_dead_letter_queue_url),
     }
 
 

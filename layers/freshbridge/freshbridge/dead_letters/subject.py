@@ -21,6 +21,7 @@ class Queue(StrEnum):
     ACTIONS = "actions"
     SYNC = "sync"
     CALLBACKS = "callbacks"
+    CUSTOMERS = "customers"
 
 
 LONGEST_NAME = 256
@@ -36,6 +37,8 @@ _REPEATED_ID = {
     "release": ("instance_id", "subscription_id"),
 }
 """What callbacks' messages are known by that carry no event: those that send something again."""
+_CUSTOMER_ID = ("link_id", "job", "run_id", "object", "side", "record_id")
+"""A run has no record, a record's work no run, and what the schedule asks for neither."""
 _NAMES = (
     "instance_id", "platform", "action", "action_id", "event_id", "run_id", "object",
     "idempotency_key",
@@ -99,12 +102,14 @@ def letter_id(queue: Queue, text: str, message_id: str) -> str:
     """
     fields = _object(text)
     kind = _repeated(fields) if queue is Queue.CALLBACKS else ""
-    if kind:
+    if queue is Queue.CUSTOMERS and fields.get("link_id"):
+        parts = [_name(fields.get(name)) or "-" for name in _CUSTOMER_ID]
+    elif kind:
         parts = [kind, *(_name(fields.get(name)) for name in _REPEATED_ID[kind])]
     else:
         subject = read_subject(text)
-        parts = [getattr(subject, name) for name in _ID[queue]]
-    return letter_id_of(queue, *(parts if all(parts) else ("message", message_id)))
+        parts = [getattr(subject, name) for name in _ID.get(queue, ())]
+    return letter_id_of(queue, *(parts if parts and all(parts) else ("message", message_id)))
 
 
 def letter_id_of(queue: Queue, *names: str) -> str:

@@ -16,7 +16,7 @@ from freshbridge.errors import FieldError, InvalidRequest
 from freshbridge.event_log.entry import Entry, Outcome, State
 from freshbridge.events.normalised import EVENT_TYPES
 
-KINDS = ("ticket", "contact", "company", "deal", "account")
+KINDS = ("ticket", "contact", "company", "deal", "account", "agent", "group")
 NAMES = ("type", "subject", "state", "outcome", "from", "to")
 _SUBJECT = re.compile(rf"(?:({'|'.join(KINDS)})[ /:#+]?)?([^\s/:#]{{1,64}})", re.IGNORECASE)
 _FIRST = timestamps.from_epoch(0)

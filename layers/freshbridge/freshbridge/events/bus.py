@@ -29,7 +29,10 @@ LEFT_OUT = (
     "ticket.attachments", "ticket.custom_fields", "contact.custom_fields", "changes",
 )  # fmt: skip
 """What an event can do without, the first first; a fetched ticket has its text three times."""
-RECORDS = ("note", "contact", "account", "deal", "ticket")
+RECORDS = (
+    "note", "contact", "account", "deal", "company", "agent", "group", "time_entry",
+    "satisfaction_rating", "ticket",
+)  # fmt: skip
 
 
 class NotPublished(Retry):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 ATTEMPTS = 5
+_OTHERS = ("company", "agent", "group", "time_entry", "satisfaction_rating")
 
 
 class NotRecorded(Retry):
@@ -110,6 +111,9 @@ def _marked(event: Event, verdict: Verdict) -> Event:
 
 
 def _id(event: Event) -> str:
+    for kind in _OTHERS:
+        if event.type.startswith(f"{kind}_"):
+            return f"deliveries#{event.instance_id}#{kind}#{getattr(event, kind).get('id', '')}"
     for kind in ("ticket", "contact", "deal", "account"):
         record = getattr(event, kind)
         if kind in event.type or (kind == "ticket" and record):

@@ -24,7 +24,7 @@ from datetime import timedelta
 from typing import Any
 
 from freshbridge import timestamps
-from freshbridge.events import synced
+from freshbridge.events import note_told, synced
 from freshbridge.events.event_time import stamps
 from freshbridge.events.freshdesk_webhook import flat_content
 from freshbridge.events.normalised import Event
@@ -76,6 +76,11 @@ class Seen:
     type: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def happened_at(self) -> float:
+        """Epoch seconds."""
+        return timestamps.from_text(self.occurred_at).timestamp()
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -116,7 +121,7 @@ def delivery_of(event: Event, text: str, *, at: float) -> Delivery:
         event.occurred_at,
         bool(told) or once,
         type=event.type,
-        fields=digests(event.changes),
+        fields=digests(event.changes) | note_told.marks(event.note),
     )
 
 
@@ -132,7 +137,7 @@ def _of_sync(event: Event, text: str, at: float) -> Delivery:
         dated=True,
         source=synced.SOURCE,
         type=event.type,
-        fields=digests(event.changes),
+        fields=digests(event.changes) | note_told.marks(event.note),
         since=timestamps.from_text(change.since).timestamp() if change.since else 0.0,
     )
 
@@ -153,6 +158,11 @@ def judge(history: History, delivery: Delivery) -> tuple[Verdict, History]:
         return Verdict(duplicate_of=_plain_id(again.event_id)), kept
     if before.all:
         return Verdict(duplicate_of=_plain_id(before.event_id)), kept
+    if (found := _note_told_before(kept, delivery)) is not None:
+        place, fields = found
+        told = replace(kept[place], fields=fields)
+        kept = (*kept[:place], told, *kept[place + 1 :])
+        return Verdict(duplicate_of=_plain_id(told.event_id)), kept
     news = Seen(
         delivery.event_id,
         delivery.key,
@@ -177,6 +187,20 @@ def _told_before(history: History, delivery: Delivery) -> Before:
         fields=delivery.fields,
         at=delivery.at,
         since=delivery.since,
+        happened_at=timestamps.from_text(delivery.occurred_at).timestamp(),
+    )
+
+
+def _note_told_before(history: History, delivery: Delivery) -> tuple[int, dict[str, str]] | None:
+    if delivery.type not in note_told.TYPES:
+        return None
+    return note_told.told_note(
+        history,
+        source=delivery.source,
+        type=delivery.type,
+        marks=delivery.fields,
+        key=delivery.key,
+        at=delivery.at,
         happened_at=timestamps.from_text(delivery.occurred_at).timestamp(),
     )
 

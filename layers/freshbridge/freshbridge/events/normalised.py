@@ -14,11 +14,27 @@ EVENT_TYPES = (
     "ticket_resolved",
     "ticket_closed",
     "ticket_deleted",
+    "ticket_restored",
+    "ticket_spam",
     "note_created",
     "reply_created",
     "contact_created",
     "contact_updated",
     "contact_deleted",
+    "contact_restored",
+    "company_created",
+    "company_updated",
+    "company_deleted",
+    "agent_created",
+    "agent_updated",
+    "agent_deleted",
+    "group_created",
+    "group_updated",
+    "group_deleted",
+    "time_entry_created",
+    "time_entry_updated",
+    "time_entry_deleted",
+    "satisfaction_rating_created",
     "deal_created",
     "deal_updated",
     "deal_deleted",
@@ -30,7 +46,7 @@ EVENT_TYPES = (
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a ticket, a contact, a deal or an account.
+    """Something that happened to a ticket, a contact, a deal, an account or another record.
 
     `type` is one of EVENT_TYPES. `ticket` uses the provider's API names (`priority` 1 to 4,
     `status` 2 to 7 or a custom status's label). Its `custom_fields`, and the contact's, have the
@@ -63,6 +79,11 @@ class Event:
     contact: dict[str, Any] = field(default_factory=dict)
     deal: dict[str, Any] = field(default_factory=dict)
     account: dict[str, Any] = field(default_factory=dict)
+    company: dict[str, Any] = field(default_factory=dict)
+    agent: dict[str, Any] = field(default_factory=dict)
+    group: dict[str, Any] = field(default_factory=dict)
+    time_entry: dict[str, Any] = field(default_factory=dict)
+    satisfaction_rating: dict[str, Any] = field(default_factory=dict)
     note: dict[str, Any] = field(default_factory=dict)
     changes: dict[str, Any] = field(default_factory=dict)
     raw: dict[str, Any] = field(default_factory=dict)

@@ -24,8 +24,14 @@ _IGNORED = frozenset({
     "id", "created_at", "updated_at", "associated_tickets_count", "sentiment_score",
     "initial_sentiment_score", "attachments", "stats", "requester", "company", "conversations",
     "description", "description_text", "structured_description", "source_additional_info", "links",
-    "last_contacted", "last_seen", "recent_note", "avatar", "lead_score", "open_deals_amount",
+    "last_contacted", "last_active_at", "last_login_at", "available_since", "last_seen",
+    "recent_note", "avatar", "lead_score", "open_deals_amount",
     "open_deals_count", "won_deals_amount", "won_deals_count", CUSTOM, "custom_field",
+})  # fmt: skip
+# A list does not show them, so a record that is asked for by itself has not got them since.
+_VIEWED = frozenset({
+    "tags", "other_emails", "view_all_tickets", "other_companies", "associated_tickets_list",
+    "agent_ids", "archived", "form_id", "ticket_bcc_emails",
 })  # fmt: skip
 # Texts that are choices or times, and short.
 _PLAIN = frozenset({
@@ -53,6 +59,17 @@ def changes(before: Values, record: Mapping[str, Any]) -> dict[str, dict[str, An
     found = _changes(before, kept(record), own)
     custom = _changes(before.get(CUSTOM, {}), kept(record)[CUSTOM], custom_fields(record))
     return custom | found
+
+
+def differences(before: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """As `changes`, of a record that is held whole: also what a text was before is known."""
+    own = {name: value for name, value in before.items() if name not in _IGNORED}
+    was = {**custom_fields(before), **own}
+    return {
+        name: {"from": was.get(name), "to": change["to"]}
+        for name, change in changes(kept(before), record).items()
+        if name in was or name not in _VIEWED
+    }
 
 
 def custom_fields(record: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -85,6 +102,9 @@ def _kept(value: Any, *, plain: bool = False) -> Any:
     if plain and isinstance(value, list) and all(isinstance(one, str) for one in value):
         # Tags are a set.
         return sorted(value)
+    if isinstance(value, Mapping):
+        # An agent's contact has times of its own.
+        value = {name: one for name, one in value.items() if name not in _IGNORED}
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     return {_DIGEST: hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]}
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from freshbridge.freshdesk.client import FreshdeskClient
     from freshbridge.instances.connection import Connections
 
+EMBEDDED = ("requester", "stats")
+"""What a ticket list embeds."""
+_NOT_LISTED = ("conversations", "company")
 MOST_KEPT = 500
 """Records, a ticket's conversations each for one: a single ticket may have 500 of them, which are
 a few MB."""
@@ -99,6 +102,25 @@ class RecordFetcher:
         return replace(
             found, ticket=names.shown_data(found.ticket), contact=names.shown_data(found.contact)
         )
+
+    def whole(self, event: Event, object_name: str) -> tuple[dict[str, Any], str] | None:
+        """The record of an event's ticket or contact as the lake has them, and since when.
+
+        It is one that was fetched since the event came, custom fields under the provider's names;
+        None where there is none, or not with all that a list embeds in it.
+        """
+        kind = {"tickets": "ticket", "contacts": "contact"}.get(object_name, "")
+        number = getattr(event, kind).get("id") if kind else None
+        if not isinstance(number, int):
+            return None
+        held = self._kept.get((event.instance_id, kind, number))
+        since = min(timestamps.from_text(event.received_at), self._clock())
+        if held is None or held.at < since or not held.value:
+            return None
+        if kind == "ticket" and not frozenset(EMBEDDED) <= held.include:
+            return None
+        record = {name: value for name, value in held.value.items() if name not in _NOT_LISTED}
+        return record, timestamps.to_precise_text(held.at)
 
     def _collected(self, order: _Order, client: FreshdeskClient | None) -> Fetched:
         """One after the other; what one call gave is kept, should the next have to wait."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from freshbridge import timestamps
@@ -21,7 +21,11 @@ from freshbridge.errors import Reject
 from freshbridge.events.normalised import EVENT_TYPES, Event
 
 SOURCE = "sync"
-KINDS = ("ticket", "contact", "deal", "account")
+KINDS = (
+    "ticket", "contact", "deal", "account", "company", "agent", "group", "time_entry",
+    "satisfaction_rating",
+)  # fmt: skip
+_OF_A_TICKET = ("time_entry", "satisfaction_rating")
 
 
 class UnreadableChange(Reject):
@@ -95,19 +99,24 @@ def normalise(
     record = dict(change.record)
     requester = record.get("requester_id") if change.kind == "ticket" else None
     contact = {"id": requester} if isinstance(requester, int) else {}
-    return Event(
+    ticket = record if change.kind == "ticket" else {}
+    if change.kind in _OF_A_TICKET and isinstance(record.get("ticket_id"), int):
+        ticket = {"id": record["ticket_id"]}
+    event = Event(
         id=event_id,
         type=change.type,
         platform=platform,
         instance_id=instance_id,
         occurred_at=change.occurred_at,
         received_at=received_at,
-        ticket=record if change.kind == "ticket" else {},
+        ticket=ticket,
         contact=record if change.kind == "contact" else contact,
-        deal=record if change.kind == "deal" else {},
-        account=record if change.kind == "account" else {},
         note=dict(change.note),
         changes=dict(change.changes),
         raw=record,
         source=SOURCE,
     )
+    if change.kind in KINDS[:2]:
+        return event
+    fields: dict[str, Any] = {change.kind: record}
+    return replace(event, **fields)

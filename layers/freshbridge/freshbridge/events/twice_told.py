@@ -7,7 +7,8 @@ differs since it last looked. So they are compared field by field:
   was told of that field is the same value.
 - A webhook's has been told if the latest that was told of the field came from a sync, is the same
   value, and came no longer than `LATE_WEBHOOK_S` ago.
-- A creation or deletion has been told if any of the two told it.
+- A creation has been told if any of the two told it. So has a deletion or a restoring, unless a
+  sync has seen the record after that as it was before.
 - An update that names no field has been told if something was told of the record after its time.
 
 What was told is left out of the later event, which names the earlier one in `repeat_of`; where
@@ -26,8 +27,11 @@ LATE_WEBHOOK_S = 35 * 60.0
 """Freshdesk repeats a call that failed after half an hour."""
 SKEW_S = 5.0
 """How far the provider's clock may be off."""
-_ONCE = ("_created", "_deleted")
-_RECORDS = ("ticket_", "contact_", "deal_", "account_")
+_ONCE = ("_created", "_deleted", "_restored", "_spam")
+_RECORDS = (
+    "ticket_", "contact_", "deal_", "account_", "company_", "agent_", "group_", "time_entry_",
+    "satisfaction_rating_",
+)  # fmt: skip
 
 
 class Told(Protocol):
@@ -58,6 +62,11 @@ class Told(Protocol):
         """When it came."""
         ...  # pragma: no cover  # as above
 
+    @property
+    def happened_at(self) -> float:
+        """When it happened, as far as it told."""
+        ...  # pragma: no cover  # as above
+
 
 @dataclass(frozen=True, slots=True)
 class Before:
@@ -85,7 +94,11 @@ def told_before(
     """
     others = [one for one in history if _counts(one, source=source, at=at, since=since)]
     if type.startswith(_RECORDS) and type.endswith(_ONCE):
-        same = [one for one in history if one.type == type and one.source != source]
+        same = [
+            one
+            for one in history
+            if one.type == type and _is_of_now(one, type, source=source, since=since)
+        ]
         return Before(all=True, event_id=same[-1].event_id) if same else Before()
     if not type.startswith(_RECORDS) or not others:
         return Before()
@@ -103,6 +116,13 @@ def told_before(
     if not told:
         return Before()
     return Before(all=len(told) == len(fields), fields=told, event_id=known[told[-1]][1])
+
+
+def _is_of_now(one: Told, type: str, *, source: str, since: float) -> bool:
+    """Whether another source told of this turn of the record, not of one before it."""
+    if one.source == source:
+        return False
+    return source != "sync" or type.endswith("_created") or one.first_at >= since
 
 
 def digests(changes: Mapping[str, Any]) -> dict[str, str]:

@@ -113,6 +113,8 @@ class Surroundings:
     """Questions that are asked about an event, and who is told of it.
 
     `instance`: None where it was deleted after the event came. `call_back`: whether it wants to be.
+    `customer`: have a customer kept the same elsewhere that the event is about; how many times.
+    `touch`: have the record brought up to date in the lake, where it is copied there.
     """
 
     is_check: Callable[[Event], bool]
@@ -120,3 +122,5 @@ class Surroundings:
     rules: Callable[[str], list[Rule]]
     publish: Callable[[Event], None]
     call_back: Callable[[Event, Instance], bool]
+    touch: Callable[[Event, Instance], None]
+    customer: Callable[[Event], int] = lambda _event: 0

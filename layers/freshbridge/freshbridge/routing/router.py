@@ -100,6 +100,10 @@ class Router:
         runs = self._dispatcher.dispatch(
             event, rules, now=self._clock(), statuses=own_statuses(config)
         )
+        if instance is not None:
+            self._around.touch(event, instance)
+        if not taken.only and (asked := self._around.customer(event)):
+            count(self._metrics, "CustomersAskedFor", asked)
         # Whoever has some rules run once more does not tell subscribers of it.
         published_at = "" if taken.only else self._told(event, instance)
         self._recorder.routed(event, runs, considered=len(rules), published_at=published_at)

@@ -20,7 +20,7 @@ LONGEST_PATH = 200
 MOST_STEPS = 8
 ROOTS = (
     "ticket", "contact", "actor", "changes", "event", "company", "account", "deal", "note", "reply",
-    "survey", "time_entry",
+    "survey", "time_entry", "satisfaction_rating", "agent", "group",
 )  # fmt: skip
 """The parts of an event, of today's and of those to come."""
 TICKET_FIELDS = frozenset({

@@ -27,6 +27,8 @@ from freshbridge.rules.model import Rule
 from freshbridge.rules.templates import InvalidTemplate
 
 DEEPEST_CHAIN = 5
+SUBJECTS = ("ticket", "contact", "company", "deal", "account", "agent", "group")
+"""What an event may be about, the first of which it tells an id first."""
 """Rules that may follow from one another, where an event tells which one it comes from."""
 NOT_TOLD = "enrichment_refused"
 """The code of a run whose condition turns on what the provider would not tell."""
@@ -270,7 +272,7 @@ def _planned(rule: Rule, event: Event, called_by: str) -> Iterable[Planned]:
 
 def subject_of(event: Event) -> str:
     """What the event is about: `ticket 7`; "" where it does not tell."""
-    for kind in ("ticket", "contact", "company", "deal", "account"):
+    for kind in SUBJECTS:
         record = getattr(event, kind, None)
         if isinstance(record, dict) and record.get("id") is not None:
             return f"{kind} {str(record['id'])[:64]}"

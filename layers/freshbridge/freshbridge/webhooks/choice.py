@@ -24,12 +24,13 @@ BY_WEBHOOK = (
 )
 FROM_SYNC = {
     "ticket_deleted": "Freshdesk runs no automation rule when a ticket is deleted",
+    "ticket_restored": "Freshdesk runs no automation rule when a ticket is restored",
+    "ticket_spam": "Freshdesk runs no automation rule when a ticket is marked as spam",
     "contact_created": "Freshdesk's automation rules are about tickets, not contacts",
     "contact_updated": "Freshdesk's automation rules are about tickets, not contacts",
-    "contact_deleted": "neither Freshdesk's automation rules nor the list that the sync reads "
-    "have deleted contacts; only a call of your own to the webhook's address tells of it",
+    "contact_deleted": "Freshdesk's automation rules are about tickets, not contacts",
+    "contact_restored": "Freshdesk's automation rules are about tickets, not contacts",
 }
-_NOWHERE = ("contact_deleted",)
 OTHER_FIELDS = (
     "of other fields than status, priority, type, group and agent: Freshdesk's rules listen to "
     "each field by its name, and an account's own are not known here"
@@ -131,8 +132,8 @@ def not_by_webhook() -> list[dict[str, str]]:
     """What comes from the sync instead, and why; of `ticket_updated` that is a part."""
     reasons = {**FROM_SYNC, "ticket_updated": OTHER_FIELDS}
     return [
-        {"event": e, "comes_from": "nowhere" if e in _NOWHERE else "sync", "reason": why}
-        for e, why in reasons.items()
+        {"event": event, "comes_from": "sync", "reason": why}
+        for event, why in reasons.items()
     ]
 
 
