@@ -83,9 +83,10 @@ LIST_CALLS = Bar(
     "list_calls", most=204, otherwise="count the calls by position: what was read twice, or probed?"
 )
 FEW_LIST_CALLS = Bar(
-    # Six pages hold what has changed, and two more what was deleted or is spam.
     "list_calls",
-    most=16,
+    # Eight pages hold what has changed, in three lists. Edits of one second fill several pages,
+    # whose last one has to be looked for: thrice as many, in an account of any size.
+    most=24,
     otherwise="count the calls by feed: each should ask for what is new only",
 )
 RECORDS = Bar("records_per_s", least=5000, otherwise="profile the worker: fetch, parse, merge, S3?")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -100,8 +100,22 @@ def to_text(found: Iterable[Result]) -> str:
     return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
-def write(found: Iterable[Result], path: Path) -> None:
-    """Replace the file at once, so that a run cut short leaves the one before."""
+def together(earlier: Iterable[Result], found: Sequence[Result]) -> list[Result]:
+    """What was found, and earlier figures of the scenarios that were not run this time.
+
+    A scenario's figures come from one run for all its subjects, or they could not be compared.
+    """
+    run = {one.scenario for one in found}
+    return [*found, *(one for one in earlier if one.scenario not in run)]
+
+
+def read(path: Path) -> list[Result]:
+    """The figures of earlier runs; none where there is no file."""
+    return [Result(**one) for one in json.loads(path.read_text())] if path.exists() else []
+
+
+def write(found: Sequence[Result], path: Path) -> None:
+    """Put the figures in the file, at once, so that a run cut short leaves the one before."""
     part = path.with_suffix(".part")
-    part.write_text(to_text(found))
+    part.write_text(to_text(together(read(path), found)))
     part.replace(path)

@@ -57,7 +57,7 @@ def scenarios(long: bool) -> list[SyncScenario]:
         SyncScenario("sync under churn", 5_000, latency_ms=100, churn=0.01),
         SyncScenario("sync 60,000", 60_000),
         SyncScenario("sync 30,500 of one time", 31_500, seed={"same_updated_at": 30_500}),
-        SyncScenario("sync killed", 6_000, rates=SCALED, kill_every_s=3.0, longest_s=18.0),
+        SyncScenario("sync killed", 10_000, rates=SCALED, kill_every_s=3.0, longest_s=18.0),
         SyncScenario(SMALL, 5_000, changes=CHANGES),
         SyncScenario(LARGE, 20_000, changes=CHANGES),
     ]

@@ -40,14 +40,26 @@ def test_an_unknown_metric_and_no_number_are_refused() -> None:
         result("interactive", "naive", "p99", math.nan)
 
 
-def test_writing_replaces_the_file_as_a_whole(tmp_path: Path) -> None:
+def test_writing_keeps_the_figures_of_scenarios_that_were_not_run(tmp_path: Path) -> None:
+    # given two scenarios of an earlier run, one of them with two subjects
     path = tmp_path / "results.json"
-    path.write_text("what a run before has left, which is much longer than what comes now")
+    earlier = [
+        result("interactive", "naive", "p99", 1.5),
+        result("interactive", "freshbridge", "p99", 0.5),
+        result("fairness", "naive", "p99", 9.0),
+    ]
+    write(earlier, path)
 
-    write([result("interactive", "naive", "p99", 1.5)], path)
+    # when one of the two is run again, for one subject
+    write([result("interactive", "freshbridge", "p99", 0.4)], path)
 
-    [entry] = json.loads(path.read_text())
-    assert set(entry) == ENTRY
+    # then nothing stays of its earlier run, and all of the other's
+    entries = json.loads(path.read_text())
+    assert all(set(entry) == ENTRY for entry in entries)
+    assert [(one["scenario"], one["subject"], one["value"]) for one in entries] == [
+        ("interactive", "freshbridge", 0.4),
+        ("fairness", "naive", 9.0),
+    ]
     assert list(tmp_path.iterdir()) == [path]
 
 
