@@ -18,7 +18,7 @@ from pathlib import Path
 import requests
 from botocore.exceptions import BotoCoreError
 
-from bench import bars, brief, customers, foot, stage, table
+from bench import bars, brief, customers, destinations, foot, stage, table
 from bench.plan import Plan, parser, plan
 from bench.results import Result, result, write
 from bench.sync import foot as sync_foot
@@ -52,6 +52,9 @@ def main(arguments: Sequence[str]) -> int:
         found += _actions(asked, chosen.seed)
         found += _syncs(asked, chosen.seed, failures)
         found += [one for each in asked.customer_scenarios for one in customers.run(each)]
+        if asked.destination_subjects:
+            for each in asked.destination_scenarios:
+                found += destinations.run(each, asked.destination_subjects)
     except KeyboardInterrupt:
         print("Stopped; nothing was written.")
         return 130
@@ -103,6 +106,9 @@ def tell(found: Sequence[Result], asked: Plan, failures: Sequence[str]) -> None:
         print(f"\nIn brief\n\n{shown}\n")
     if asked.customer_scenarios:
         print(f"\n{table.text(found, [customers.NAME], [customers.SUBJECT])}\n")
+    for each in asked.destination_scenarios if asked.destination_subjects else []:
+        shown = table.text(found, [each.name], asked.destination_subjects)
+        print(f"\n{shown}\n{destinations.text(each)}\n")
     missed = bars.missed(found, "freshbridge")
     for line in missed:
         print(f"✗ {line}")

@@ -122,6 +122,7 @@ _BARS: Mapping[str, tuple[Bar, ...]] = {
     "sync incremental 20,000": (FEW_LIST_CALLS, *_COMPLETE, MEMORY),
     "sync 200,000": (*_COMPLETE, MEMORY),
     "freshsales customers": _SAME,
+    "freshsales destination": (FULL, NO_429, *_SAFE),
 }
 
 

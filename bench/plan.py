@@ -7,12 +7,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bench import customers, scenarios, stage
+from bench import customers, destinations, scenarios, stage
 from bench.rates import PRO_MINUTE, SCALED, Rates
 from bench.sync import scenarios as sync_scenarios
 from bench.sync import stage as sync_stage
 
-NAMES = tuple(dict.fromkeys((*stage.NAMES, *sync_stage.NAMES)))
+NAMES = tuple(dict.fromkeys((*stage.NAMES, *sync_stage.NAMES, *destinations.SUBJECTS)))
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Plan:
     sync_scenarios: list[sync_scenarios.SyncScenario]
     sync_subjects: list[str]
     customer_scenarios: list[customers.CustomersScenario] = field(default_factory=list)
+    destination_scenarios: list[destinations.DestinationScenario] = field(default_factory=list)
+    destination_subjects: list[str] = field(default_factory=list)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -60,7 +62,10 @@ def plan(chosen: argparse.Namespace) -> Plan:
     known = scenarios.real_minutes() if chosen.long else scenarios.scaled_down(chosen.seed)
     known_syncs = sync_scenarios.scenarios(chosen.long)
     known_customers = [customers.CustomersScenario()]
-    scenarios.check_words([*known, *known_syncs, *known_customers], chosen.only)
+    known_destinations = [destinations.DestinationScenario()]
+    scenarios.check_words(
+        [*known, *known_syncs, *known_customers, *known_destinations], chosen.only
+    )
     wanted = scenarios.chosen(known, chosen.only)
     if chosen.messages is not None:
         if chosen.messages < 1:
@@ -76,6 +81,8 @@ def plan(chosen: argparse.Namespace) -> Plan:
         scenarios.chosen(known_syncs, chosen.only),
         _of(sync_stage.NAMES, asked),
         scenarios.chosen(known_customers, chosen.only) if customers.SUBJECT in asked else [],
+        scenarios.chosen(known_destinations, chosen.only),
+        _of(destinations.SUBJECTS, asked),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -19,7 +20,7 @@ from freshbridge.sync.manifest import object_of, window_of
 from freshbridge.sync.run import Run, Standing
 from freshbridge.sync.selection import Wanted
 from freshbridge.sync.starting import BEGUN, RUNNING, Asked, Start
-from freshbridge.sync.view import shown, shown_run
+from freshbridge.sync.view import needs_parts, shown, shown_run
 
 RUNS, MOST_RUNS = 20, 200
 MOST_PARTS = 1000
@@ -78,7 +79,7 @@ def start(instance_id: str) -> Response[str]:
     )
     starts = ports().starter.start_all(instance, wanted, asked)
     data = {
-        "run_id": asked.run_id,
+        "run_id": None if asked.dry_run else asked.run_id,
         "objects": [one.object for one in starts if one.state in BEGUN | {RUNNING}],
         "dry_run": asked.dry_run,
         "started": [_shown_start(one) for one in starts],
@@ -92,11 +93,14 @@ def state(instance_id: str) -> Response[str]:
     instance = ports().registry.get(instance_id)
     standings = ports().runs.standings(instance_id)
     now = _now()
+    wanted = chosen(instance)
+    running = _running(instance, [standings.get(one.name, Standing()) for one in wanted])
     found = {}
-    for one in chosen(instance):
+    for one in wanted:
         standing = standings.get(one.name, Standing())
-        run = _running(instance, one, standing)
-        parts = ports().runs.parts(run) if run is not None and not one.object.parent else []
+        run = running.get((one.name, standing.run_id))
+        asks = run is not None and needs_parts(one, run, standing)
+        parts = ports().runs.parts(run) if run is not None and asks else []
         found[one.name] = shown(one, standing, run, parts, now)
     return success("Sync state", found)
 
@@ -179,10 +183,14 @@ def _wanted(instance: Instance, names: list[Any] | None) -> list[Wanted]:
     return [one for one in found if one.name in names]
 
 
-def _running(instance: Instance, wanted: Wanted, standing: Standing) -> Run | None:
-    if not standing.run_id:
-        return None
-    return ports().runs.run(instance.instance_id, wanted.name, standing.run_id)
+def _running(instance: Instance, standings: Sequence[Standing]) -> dict[tuple[str, str], Run]:
+    """The runs under way, by object and id: those that began together come by one call."""
+    ids = dict.fromkeys(standing.run_id for standing in standings if standing.run_id)
+    return {
+        (run.object, run_id): run
+        for run_id in ids
+        for run in ports().runs.runs(instance.instance_id, run_id)
+    }
 
 
 def _shown_start(start: Start) -> dict[str, Any]:

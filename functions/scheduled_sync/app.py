@@ -10,7 +10,7 @@ import boto3  # noqa: F401 - while Lambda starts the function, when the processo
 from botocore.exceptions import BotoCoreError, ClientError
 
 from freshbridge import aws, identifiers, settings, timestamps
-from freshbridge.errors import Retry
+from freshbridge.errors import FreshbridgeError
 from freshbridge.instances.registry import Registry
 from freshbridge.observability import count, function_logger, function_metrics
 from freshbridge.queues.payload import PayloadStore
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 logger = function_logger()
 metrics = function_metrics()
+
+# What an entry of a configuration that nobody has checked may raise.
+_MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 
 
 @lru_cache(maxsize=1)
@@ -55,7 +58,7 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             continue
         try:
             starts += starter.start_all(instance, chosen(instance), asked)
-        except (Retry, ClientError, BotoCoreError) as error:
+        except (FreshbridgeError, ClientError, BotoCoreError, *_MALFORMED) as error:
             # One account's trouble is not to hold up the others.
             details = {"instance_id": instance.instance_id, "error": aws.error_name(error)}
             logger.warning("sync not started", extra=details)

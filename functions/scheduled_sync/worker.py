@@ -15,6 +15,7 @@ from freshbridge.budget.ledger import Use
 from freshbridge.circuit.assembly import circuits
 from freshbridge.dead_letters.assembly import intake
 from freshbridge.dead_letters.subject import Queue
+from freshbridge.destinations.store import DestinationStore
 from freshbridge.freshdesk.client import FreshdeskClient
 from freshbridge.instances.connection import Connections
 from freshbridge.instances.registry import Registry
@@ -32,16 +33,17 @@ from freshbridge.queues.publish import Publisher
 from freshbridge.sync.children import Children
 from freshbridge.sync.failing import Failing
 from freshbridge.sync.feeds.catalogue import feeds_of
-from freshbridge.sync.reading import Invocation, Outcome, Reader
+from freshbridge.sync.invocation import Invocation, Outcome
+from freshbridge.sync.reading import Reader
 from freshbridge.sync.reconciling import Reconciling
 from freshbridge.sync.record_states import RecordStates
 from freshbridge.sync.run_store import RunStore
-from freshbridge.sync.stages import Stages
 from freshbridge.sync.touch import touch_order
 from freshbridge.sync.touch_marks import TouchMarks
 from freshbridge.sync.touching import Touching
 from freshbridge.sync.watchers import Watchers
 from freshbridge.transport import RequestsTransport
+from scheduled_sync.feeding import Feeding, FeedingStages
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -85,7 +87,10 @@ class Ports:
         queue = Publisher(chosen.sync_queue_url, self.payloads, prefix="sync")
         store = RunStore(chosen.sync_table)
         children = Children(store, queue, _now)
-        stages = Stages(store, lake, queue, children, _now)
+        registry = Registry(chosen.instance_table)
+        actions = Publisher(chosen.action_queue_url, self.payloads, prefix="actions")
+        feeding = Feeding(registry, DestinationStore(chosen.instance_table), actions, _now)
+        stages = FeedingStages(store, lake, queue, children, _now, feeding)
         watcher = Watchers(
             RecordStates(chosen.sync_table),
             Publisher(chosen.event_queue_url, self.payloads, prefix="events"),

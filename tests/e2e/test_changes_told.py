@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from local.scenario import Scenario
@@ -20,7 +22,7 @@ def test_a_rule_runs_on_what_the_sync_found_and_the_router_fetched(stack: Stack)
     path = f"/elements/api-v2/instances/{instance}"
     assert polled.api.send("PATCH", path, {"configuration": entries}).ok
     # What its sync embeds would be in the event, and nothing would have to be fetched
-    bare = {"config": {"sync": {"tickets": {"include": []}}}}
+    bare: dict[str, Any] = {"config": {"sync": {"tickets": {"include": []}}}}
     assert polled.api.send("PATCH", f"/api/integrations/{instance}", bare).ok
     ticket = polled.freshdesk.api(
         "POST",

@@ -22,10 +22,12 @@ from freshbridge.sync.children import Children
 from freshbridge.sync.chosen import chosen
 from freshbridge.sync.failing import Failing
 from freshbridge.sync.feeds.feed import PageRead, Position, Scope
+from freshbridge.sync.invocation import Invocation, Outcome, Reconciled
 from freshbridge.sync.objects import SyncObject
-from freshbridge.sync.reading import Invocation, Outcome, PartClaimed, Reader, Reconciled
+from freshbridge.sync.reading import PartClaimed, Reader
 from freshbridge.sync.run import Standing
 from freshbridge.sync.run_store import RunStore
+from freshbridge.sync.selection import Wanted
 from freshbridge.sync.stages import Stages
 from freshbridge.sync.starting import Asked, Start, Starter
 from freshbridge.sync.watching import Unwatched
@@ -350,6 +352,10 @@ class World:
     def now(self) -> str:
         """The world's time."""
         return text(self.desk.second)
+
+    def wanted(self) -> tuple[Wanted, ...]:
+        """What of the instance is synced."""
+        return chosen(self.instance)
 
     def tick(self, **asked: Any) -> list[Start]:
         """What the schedule does, or who asks for a sync."""

@@ -30,7 +30,7 @@ from freshbridge.bulk.source import (
     in_pieces,
 )
 from freshbridge.bulk.store import CHUNK, BulkStore, Contended, Overtaken
-from freshbridge.bulk.table import UnknownBulkAction
+from freshbridge.bulk.table import ReadIncomplete, UnknownBulkAction
 from freshbridge.errors import PayloadTooLarge
 from freshbridge.queues.payload import PayloadGone, PayloadStore
 from freshbridge.queues.publish import Publisher
@@ -181,6 +181,41 @@ def test_an_outage_is_raised(stack: Stack, call: str) -> None:
         broken.update(progress, round=2)
     with pytest.raises(ClientError):
         broken.swap(PARENT, 1, expected=RowState.WAITING, state=RowState.RUNNING)
+
+
+def test_rows_are_read_by_their_numbers_whatever_is_left_out_at_first(stack: Stack) -> None:
+    begun(a_store(stack), 7)
+    dynamodb: Any = aws.dynamodb()
+    asked: list[int] = []
+
+    def half(RequestItems: Any) -> Any:  # noqa: N803 - as boto3 names it
+        ((table, wanted),) = RequestItems.items()
+        keys = wanted["Keys"]
+        asked.append(len(keys))
+        left = keys[len(keys) // 2 :] if len(keys) > 1 else []
+        answer = dynamodb.batch_get_item(
+            RequestItems={table: {**wanted, "Keys": [key for key in keys if key not in left]}}
+        )
+        again = {table: {**wanted, "Keys": left}} if left else {}
+        return {**answer, "UnprocessedKeys": again}
+
+    store = a_store(stack, Failing(dynamodb, batch_get_item=half))
+
+    assert [row.number for row in store.rows_at(PARENT, [6, 2, 99, 3])] == [2, 3, 6]
+    assert asked == [4, 2, 1]
+    assert store.rows_at(PARENT, []) == []
+
+
+def test_rows_that_are_left_out_without_end_are_told(stack: Stack) -> None:
+    begun(a_store(stack), 2)
+
+    def none(RequestItems: Any) -> Any:  # noqa: N803 - as boto3 names it
+        return {"Responses": {}, "UnprocessedKeys": RequestItems}
+
+    store = a_store(stack, Failing(aws.dynamodb(), batch_get_item=none))
+
+    with pytest.raises(ReadIncomplete, match="left out"):
+        store.rows_at(PARENT, [1, 2])
 
 
 def test_a_large_result_goes_to_the_bucket(stack: Stack) -> None:

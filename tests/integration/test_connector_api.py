@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from freshbridge import aws, timestamps
 from freshbridge.instances.vault import Vault
+from freshbridge.sync.objects import OBJECTS
 from tests import builders
 from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.fakes.provider import FakeTransport, empty_reply, json_reply
@@ -183,7 +185,7 @@ def test_rules_are_checked_when_saved_then_listed_and_deleted(stack: Stack, api:
 @pytest.mark.parametrize(
     ("change", "status", "code", "words"),
     [
-        ({"action": "explode"}, 400, "invalid_rule", "freshdesk.add_note"),
+        ({"action": "ad_note"}, 400, "invalid_rule", "freshdesk.add_note"),
         ({"parameters": {"body": "{{ oops"}}, 400, "invalid_template", "parameters.body"),
         ({"parameters": 7}, 400, "invalid_rule", "actions[0].parameters"),
     ],
@@ -218,6 +220,51 @@ def test_a_sync_is_started_and_its_state_shown(stack: Stack, api: Api) -> None:
     # Asked for again, it is left alone
     (again,) = api("POST", path)[1]["data"]["started"]
     assert (again["state"], again["run_id"]) == ("running", work["run_id"])
+
+
+def test_the_state_of_sixteen_objects_costs_few_calls(
+    stack: Stack, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = stack.connect(builders.instance(sync_objects=tuple(OBJECTS)))
+    path = f"/api/integrations/{instance.instance_id}/sync"
+
+    def asked() -> tuple[Counter[str], set[str]]:
+        counted = Failing(aws.dynamodb())
+        with monkeypatch.context() as patch:
+            patch.setattr(aws, "dynamodb", lambda: counted)
+            states = {one["state"] for one in api("GET", path)[1]["data"].values()}
+        return Counter(counted.calls), states
+
+    idle, nothing = asked()
+    api("POST", path)
+    running, some = asked()
+
+    assert (nothing, some) == ({"never"}, {"never", "running"})
+    assert idle["query"] == 1
+    # All runs that began together come at once; the parts are asked for of each, for none of these
+    # is known to hold so many records that its rows would tell how far it is
+    assert running["query"] == 1 + 1 + len(OBJECTS) - 1
+    assert running["get_item"] == idle["get_item"]
+
+
+def test_a_dry_run_begins_nothing_and_names_no_run(stack: Stack, api: Api) -> None:
+    instance = stack.connect(builders.instance(sync_objects=("tickets", "agents")))
+    path = f"/api/integrations/{instance.instance_id}/sync"
+
+    status, body = api("POST", path, {"dry_run": True})
+
+    told = body["data"]
+    assert (status, told["dry_run"], told["run_id"]) == (202, True, None)
+    assert [(one["object"], one["state"], one["run_id"]) for one in told["started"]] == [
+        ("tickets", "started", None),
+        ("agents", "started", None),
+    ]
+    assert stack.bodies("SyncQueue") == []
+    assert api("GET", f"{path}/runs")[1]["data"] == []
+    # What is under way is named
+    begun = api("POST", path)[1]["data"]["run_id"]
+    told = api("POST", path, {"dry_run": True})[1]["data"]
+    assert [(one["state"], one["run_id"]) for one in told["started"]] == [("running", begun)] * 2
 
 
 @pytest.mark.parametrize(

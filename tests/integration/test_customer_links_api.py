@@ -17,7 +17,7 @@ from tests.integration.customer_world import CONTACT, SalesSide, connect_both, d
 
 ACCESS = f"User {USER_SECRET}, Organization {ORGANIZATION_SECRET}"
 BOTH = {"freshdesk_instance_id": builders.INSTANCE_ID, "freshsales_instance_id": "193000002"}
-CONTACTS = BOTH | {"objects": {"contacts": {}}}
+CONTACTS: dict[str, Any] = BOTH | {"objects": {"contacts": {}}}
 LONG = builders.Context(300_000)
 
 

@@ -276,7 +276,9 @@ def test_the_history_is_the_newest_first_and_goes_on_over_pages(store: RunStore)
     assert [one.run_id for one in store.history("1", 3)] == ["run_4", "run_3", "run_2"]
 
 
-@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError"])
+@pytest.mark.parametrize(
+    "code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]
+)
 def test_a_conflict_is_tried_again_and_told_in_the_end(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
@@ -304,6 +306,53 @@ def test_a_conflict_is_tried_again_and_told_in_the_end(
     monkeypatch.setattr(aws, "dynamodb", lambda: Failing(real, update_item=raising(busy)))
     with pytest.raises(StoreContended):
         store.renew(run_of(), UNTIL)
+
+
+def test_a_transaction_that_could_not_be_is_not_taken_for_a_refused_one(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    invalid = client_error("TransactWriteItems", "TransactionCanceledException")
+    invalid.response["CancellationReasons"] = [{"Code": "None"}, {"Code": "ValidationError"}]
+    refused = client_error("TransactWriteItems", "TransactionCanceledException")
+    refused.response["CancellationReasons"] = [{"Code": "ConditionalCheckFailed"}]
+    real = aws.dynamodb()
+
+    for error in (invalid, refused):
+        broken = Failing(real, transact_write_items=raising(error))
+        monkeypatch.setattr(aws, "dynamodb", lambda: broken)  # noqa: B023 - used in this turn
+        with pytest.raises(ClientError if error is invalid else RunOver):
+            store.close(run, Standing(), None, "")
+
+
+def test_a_claim_is_given_back_once_though_the_answer_is_lost(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    # Given a client that tries again what had been written
+    part, _, _ = store.claim(run, "live", "me", UNTIL)
+    real = aws.dynamodb()
+
+    def twice(**asked: Any) -> Any:
+        real.update_item(**asked)
+        return real.update_item(**asked)
+
+    monkeypatch.setattr(aws, "dynamodb", lambda: Failing(real, update_item=twice))
+    store.save(run, replace(part, mark=LATER), "me", 0.0)
+
+    # Then who gives it back hears nothing, and others still do
+    monkeypatch.setattr(aws, "dynamodb", lambda: real)
+    assert [one.mark for one in store.unclaimed(run)] == [LATER]
+    for stale in (0.0, UNTIL):
+        with pytest.raises(ClaimLost):
+            store.save(run, part, "me", stale)
+
+
+def test_a_run_that_others_join_is_kept_for_longer(stack: Stack, run: Run) -> None:
+    later = RunStore(stack.names["SyncTable"], clock=lambda: UNTIL)
+
+    assert later.add(run, [holding_part("run_2")])
+
+    (item,) = [one for one in stack.items("SyncTable") if one["sk"]["S"].startswith("run#")]
+    assert int(item["expires_at"]["N"]) > UNTIL
 
 
 @pytest.mark.parametrize("name", ["transact_write_items", "update_item"])

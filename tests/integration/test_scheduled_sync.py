@@ -157,6 +157,17 @@ def test_one_instance_s_trouble_does_not_hold_up_the_others(
     assert [work["instance_id"] for work in world.stack.bodies("SyncQueue")] == ["ins_b"]
 
 
+def test_an_instance_that_cannot_be_understood_does_not_hold_up_the_others(world: World) -> None:
+    wrong = {"sync": {"tickets": {"every_minutes": "often"}}}
+    world.stack.connect(builders.instance(config=wrong))
+    world.stack.connect(builders.instance(instance_id="ins_b"))
+
+    with pytest.raises(TypeError):
+        world.tick()
+
+    assert [work["instance_id"] for work in world.stack.bodies("SyncQueue")] == ["ins_b"]
+
+
 def test_the_worker_reads_every_page_and_closes_the_run(
     world: World, provider: FakeTransport
 ) -> None:

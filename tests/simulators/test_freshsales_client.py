@@ -225,7 +225,7 @@ def test_throttling_in_disguise_is_waited_out(
     limited: Crm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A refusal in disguise names no wait; the windows are shorter here, and so is this.
-    monkeypatch.setattr(provider_limits, "BULK_WAIT_S", MINUTE_S / 2)
+    monkeypatch.setattr(provider_limits, "QUOTED_WAIT_S", MINUTE_S / 2)
     fault = {"match": "POST /sales_accounts$", "kind": "throttle_as_400", "count": 1}
     limited.simulator.state.faults.append(fault_of(fault, OWN_KINDS))
     names = [f"Account {number}" for number in range(10)]

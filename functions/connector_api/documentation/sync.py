@@ -45,7 +45,7 @@ class StartedObject(BaseModel):
 class StartedSync(BaseModel):
     """A run, and the objects that it reads: to copy them, or to tell of their changes only."""
 
-    run_id: str
+    run_id: str | None = Field(description="Null for a dry run")
     objects: list[Name]
     dry_run: bool
     started: list[StartedObject]

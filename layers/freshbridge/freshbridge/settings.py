@@ -119,6 +119,7 @@ class WorkerSettings:
     rate_window_seconds: str
     interactive_share: str
     sync_table: str
+    action_queue_url: str
     event_queue_url: str
     sync_queue_url: str
     source_queue_url: str

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from freshbridge.bulk.progress import Phase
+from freshbridge.destinations import chunks
 from freshbridge.http_message import ProviderRequest
 from tests.simulators.destinations.run_world import MAPPING, RunWorld, people
 
@@ -33,7 +34,10 @@ def test_a_job_is_looked_at_until_it_is_over(world: RunWorld) -> None:
     assert 4 <= looks <= 10
 
 
-def test_a_job_that_never_ends_is_not_waited_for(world: RunWorld) -> None:
+def test_a_job_that_never_ends_is_not_waited_for(
+    world: RunWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "PATIENCE_S", 120)
     world.crm.settle(job_polls=10_000)
     progress = world.run(into_contacts(world), people(8, "never"))
 

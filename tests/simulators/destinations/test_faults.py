@@ -76,6 +76,53 @@ def test_a_bulk_upsert_whose_answer_got_lost_is_not_done_twice(
     assert set(progress.outcomes) <= {"created", "upserted"}
 
 
+@pytest.mark.parametrize("kind", ["commit_then_drop", "throttle_as_400"])
+def test_other_chunks_go_on_while_one_has_no_answer(world: RunWorld, kind: str) -> None:
+    into = into_contacts(world, "bulk_upsert", compare=False)
+    world.fault(BULK, kind, count=1)
+
+    progress = world.run(into, people(350, "beside"))
+
+    sent = [call for call in world.calls if "bulk_upsert" in call or "filtered_search" in call]
+    assert ["filtered_search" in call for call in sent[:5]] == [False] * 4 + [True]
+    each_once(world, "Beside", 350)
+    assert sum(progress.outcomes.values()) == 350
+
+
+def test_one_bulk_upsert_that_met_another_does_not_keep_jobs_from_being_looked_at(
+    world: RunWorld,
+) -> None:
+    into = into_contacts(world, "bulk_upsert", compare=False)
+    world.run(into, people(6, "warm"))
+    met = [0]
+
+    def meets(sent: ProviderRequest) -> None:
+        if "bulk_upsert" in sent.path:
+            met[0] += 1
+            if met[0] == 2:
+                world.fault(BULK, "throttle_as_405", count=1)
+
+    setattr(world, "before", meets)  # noqa: B010 - a method of the base
+    before = len(world.calls)
+
+    world.run(into, people(250, "meet"))
+
+    bulk_or_look = ["bulk_upsert" in call for call in world.calls[before:] if "fields" not in call]
+    # Sent, refused, and looked at the first one's job before the next is tried.
+    assert bulk_or_look[:3] == [True, True, False]
+    each_once(world, "Meet", 250)
+
+
+def test_a_provider_that_fails_again_and_again_is_left_alone_for_a_while(world: RunWorld) -> None:
+    into = into_contacts(world, "bulk_upsert", compare=False)
+    world.fault(r"GET /job_statuses", "throttle_as_400", count=9)
+
+    progress = world.run(into, people(12, "again"))
+
+    each_once(world, "Again", 12)
+    assert progress.phase is Phase.FINISHED
+
+
 def test_a_job_that_the_provider_gives_up_is_done_singly(world: RunWorld) -> None:
     into = into_contacts(world, "bulk_upsert")
     world.crm.settle(job_ends="FAILED")

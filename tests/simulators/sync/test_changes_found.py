@@ -11,12 +11,12 @@ import requests
 from freshbridge import timestamps
 from freshbridge.lake.encoding import rows_of
 from freshbridge.lake.rows import Change
-from freshbridge.sync.change_events import told_change
 from freshbridge.sync.feeds.catalogue import feeds_of
 from freshbridge.sync.feeds.feed import BEGINNING, Scope
 from freshbridge.sync.objects import OBJECTS
 from freshbridge.sync.polling import Polling
 from freshbridge.sync.reconcile import Reconciled, reconcile
+from freshbridge.sync.told_changes import told_change
 from freshbridge.sync.touch import RecordTouch
 from freshbridge.sync.touching import bring_up_to_date
 from tests.fakes.memory_lake import MemoryLake

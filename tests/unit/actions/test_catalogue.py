@@ -37,9 +37,15 @@ def test_an_unknown_action_is_told_which_is_nearest() -> None:
     with pytest.raises(UnknownAction, match=r"no action freshdesk.add_noet") as raised:
         CATALOGUE.find("freshdesk", "add_noet")
     assert "Did you mean freshdesk.add_note" in raised.value.advice
-    with pytest.raises(UnknownAction) as raised:
-        CATALOGUE.find("nobody", "x" * 500)
-    assert raised.value.advice == "GET /api/actions lists all that there are."
+    # Nor does a shared platform make a name alike, or another platform hide where it is
+    for platform, name in (("nobody", "x" * 500), ("freshdesk", "explode")):
+        with pytest.raises(UnknownAction) as raised:
+            CATALOGUE.find(platform, name)
+        assert raised.value.advice == "GET /api/actions lists all that there are."
+    for platform in ("freshdek", "slack"):
+        with pytest.raises(UnknownAction, match=f"no action {platform}.add_note") as raised:
+            CATALOGUE.find(platform, "add_note")
+        assert "Did you mean freshdesk.add_note" in raised.value.advice
 
 
 def test_two_actions_of_one_name_are_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 import pytest
 
@@ -301,3 +302,16 @@ def test_two_instances_of_one_account_share_a_ledger_and_give_back_together() ->
 
     assert world.store.writes == 1
     assert world.budgets.give_back() == 3
+
+
+def test_slots_that_cannot_be_given_back_fail_nothing_that_was_done() -> None:
+    world = World()
+    ahead = Use(within_s=0, background=False, ahead=4)
+    world.transport(Waiting(5.0, use=ahead)).send(ME)
+    world.store.swap = unavailable  # type: ignore[method-assign]  # others win every race
+
+    assert world.budgets.give_back() == 0
+
+
+def unavailable(*_: object) -> NoReturn:
+    raise BudgetUnavailable("The rate budget was changed by others 16 times in a row", after=1.0)

@@ -106,7 +106,8 @@ def test_a_bulk_upsert_is_charged_in_a_bucket_of_its_own_as_well() -> None:
     [
         (request(), reply(429), Refusal()),
         (request(), reply(429, retry_after="7"), Refusal(7.0)),
-        (request(), reply(400, INTERNAL), Refusal(5.0, MINUTE, passing=True)),
+        (request(), reply(400, INTERNAL), Refusal(1.0, MINUTE, passing=True)),
+        (BULK_UPSERT, reply(400, INTERNAL), Refusal(1.0, MINUTE, passing=True)),
         (BULK_UPSERT, reply(405), Refusal(5.0, BULK, passing=True)),
         (BULK_UPSERT, reply(405, retry_after="9"), Refusal(9.0, BULK, passing=True)),
         (request(), reply(405), None),

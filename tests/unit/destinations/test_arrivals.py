@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
+from hypothesis import given as whatever
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from freshbridge.bulk.rows import RowFormat
 from freshbridge.destinations.arrivals import requests_in
-from freshbridge.destinations.chunk_state import ChunkState, RunningJob
+from freshbridge.destinations.chunk_state import ChunkState, LostRequest, RunningJob, next_usual_s
 from freshbridge.destinations.exchange import MOST_SHOWN, shown_reply, shown_request
 from freshbridge.destinations.inline import LARGEST_INLINE, UnreadableRecords, read_inline
 from freshbridge.destinations.model import read_settings
@@ -183,14 +186,37 @@ def test_a_source_is_one(given: dict[str, Any]) -> None:
 
 def test_the_state_of_jobs_survives_being_written() -> None:
     job = RunningJob(7, [1, 3], "cu", 100.0)
-    state = ChunkState(4, [job], [5], 9.0, 2.0, 1, 0)
+    state = ChunkState(4, [job], [5], 9.0, 2.0, 1, 0, [LostRequest([2], 8.0)])
 
     assert ChunkState.read(state.text()) == state
     assert ChunkState.read("") == ChunkState()
-    assert (state.busy, job.outcome_of(3)) == ({1, 3}, "updated")
+    assert (state.busy, job.outcome_of(3)) == ({1, 2, 3, 5}, "updated")
     assert job.due_at(5.0) == 105.0
     job.looks, job.looked_at = 1, 110.0
     assert 110.0 < job.due_at(5.0) < 120.0
+
+
+@whatever(usual_s=st.floats(1.0, 60.0), looks=st.integers(0, 9))
+@settings(max_examples=50)
+def test_the_usual_time_grows_with_looks_in_vain_and_shrinks_without(
+    usual_s: float, looks: int
+) -> None:
+    found = next_usual_s(usual_s, looks)
+
+    assert 1.0 <= found <= 60.0
+    assert found >= usual_s if looks else found <= usual_s
+    # One look in vain is worth many that were not.
+    assert next_usual_s(next_usual_s(20.0, 1), 0) > 20.0
+
+
+def test_what_was_on_its_way_when_a_function_died_is_one_without_an_answer() -> None:
+    state = ChunkState(sending=[5], sent_at=9.0, lost=[LostRequest([2], 8.0)])
+
+    found = state.with_lost()
+
+    assert (found.sending, found.lost) == ([], [LostRequest([2], 8.0), LostRequest([5], 9.0)])
+    assert found.with_lost() == found
+    assert found.without(found.lost[0]).lost == [LostRequest([5], 9.0)]
 
 
 def test_what_is_shown_of_an_exchange_tells_no_secret() -> None:

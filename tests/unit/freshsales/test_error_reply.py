@@ -230,6 +230,17 @@ def test_how_long_it_asks_to_wait(headers: dict[str, str], seconds: float | None
     assert retry(enveloped(400, [LEAKED])).after is None
 
 
+def test_throttling_in_disguise_does_not_wait_for_the_account_s_window() -> None:
+    window = {"x-ratelimit-reset": "1717765200", "Date": DATE}
+    quoted = enveloped(400, [LEAKED])
+    asked = request(path="/contacts/bulk_upsert")
+
+    assert retry(ProviderReply(400, {**quoted.headers, **window}, quoted.body)).after is None
+    told = {**quoted.headers, **window, "Retry-After": "7"}
+    assert retry(ProviderReply(400, told, quoted.body)).after == 7
+    assert retry(empty_reply(405, window), asked).after == BULK_WAIT_S
+
+
 @given(
     status=st.integers(-1, 700).filter(lambda status: not 200 <= status < 300),
     body=st.one_of(

@@ -92,6 +92,15 @@ def test_each_entry_that_is_wrong_is_named(config: Any, named: list[str]) -> Non
     assert all(error.message and error.code for error in found)
 
 
+def test_an_event_entry_that_would_do_nothing_here_is_refused_with_its_place() -> None:
+    config = {"event.enrich": "always", "event.vendor.type": "polling", "note": "event."}
+
+    [wrong] = config_errors(config)
+
+    assert wrong.field == "config.event.vendor.type"
+    assert "PATCH /elements/api-v2/instances/{id}" in wrong.message
+
+
 def test_the_words_of_the_other_face_have_no_prefix() -> None:
     (error,) = config_errors({"maxCacheSize": "many"}, prefix="")
     assert error.field == "maxCacheSize"

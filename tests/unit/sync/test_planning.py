@@ -142,12 +142,31 @@ def test_a_failed_run_goes_on_with_what_failed_and_with_what_is_new() -> None:
         ("live", at(9), "")
     ]
     assert gone == [stage]
-    # Resumed once more before anything is new, it is the same tail
+    # Resumed once more there is another, for something may have changed since
     tail = replace(added[0], state=PartState.DONE, mark=at(9))
-    assert resumed([done, failed, tail])[1] == []
+    (again,) = resumed([done, failed, tail])[1]
+    assert (again.scope, again.name) == (tail.scope, f"{tail.name}-2")
+    # but not while one has not been read
+    assert resumed([done, failed, replace(tail, state=PartState.WAITING)])[1] == []
     # and later a new one from where that ended
     later = resumed([done, failed, replace(tail, mark=at(20))])[1]
     assert [part.scope.since for part in later] == [at(20)]
+
+
+def test_what_has_an_open_end_waits_for_a_window_that_failed() -> None:
+    window = Part("live-1", "live", scope=Scope(at(1), at(3)), state=PartState.FAILED)
+    tail = Part("live-3", "live", scope=Scope(at(3)), state=PartState.FAILED, mark=at(4))
+    trash = Part("spam", "spam", state=PartState.FAILED)
+
+    opened, added, _ = resumed([window, tail, trash])
+    assert {part.name: part.state.value for part in opened} == {
+        "live-1": "open", "live-3": "waiting", "spam": "open",
+    }  # fmt: skip
+    assert added == []
+
+    read = replace(tail, state=PartState.DONE)
+    (later,) = resumed([window, read, trash])[1]
+    assert (later.scope.since, later.state) == (at(4), PartState.WAITING)
 
 
 def test_runs_over_everything_compare_what_is_held_but_not_the_first() -> None:

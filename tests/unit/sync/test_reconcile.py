@@ -13,14 +13,9 @@ from freshbridge.errors import ProviderDown
 from freshbridge.freshdesk.client import FreshdeskClient
 from freshbridge.lake.rows import Change
 from freshbridge.sync.brake import Brake, brake_errors, brake_of
+from freshbridge.sync.candidates import BATCH, may_be_archived
 from freshbridge.sync.objects import OBJECTS
-from freshbridge.sync.reconcile import (
-    BATCH,
-    MOST_KEPT,
-    Reconciled,
-    may_be_archived,
-    reconcile,
-)
+from freshbridge.sync.reconcile import MOST_KEPT, Reconciled, reconcile
 from tests.fakes.memory_lake import EARLIER, MemoryLake
 from tests.fakes.provider import FakeTransport, PagedList, empty_reply, json_reply
 

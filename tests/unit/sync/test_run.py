@@ -17,9 +17,8 @@ from freshbridge.sync.run import (
     Run,
     Stage,
     Standing,
-    after_run,
-    marks_after,
 )
+from freshbridge.sync.run_end import after_run, marks_after
 from tests.unit.sync.test_planning import START, at, run_of
 
 DONE, OPEN, FAILED = PartState.DONE, PartState.OPEN, PartState.FAILED

@@ -20,6 +20,7 @@ HELD = Standing(
     complete_since="2026-03-03T11:45:00Z",
     begun_at="2026-03-03T11:45:00Z",
     last_full_at="2026-03-01T00:00:00Z",
+    held=7,
 )
 TOLD = {
     "event.notification.enabled": "true",
@@ -112,6 +113,8 @@ def test_the_poller_s_interval_counts_where_config_says_nothing() -> None:
          "2026-03-03T12:05:00Z"),
         ({}, replace(HELD, failures=3, last_finished_at="2026-03-03T11:00:00Z"), True, False,
          "2026-03-03T12:00:00Z"),
+        # what was told of only is read anew to be copied
+        ({}, replace(HELD, held=-1), True, True, "2026-03-03T11:45:00Z"),
         # a first run that was ended before its time is a first run again
         ({}, Standing(begun_at="2026-03-03T11:00:00Z"), True, True, "2026-03-03T11:00:00Z"),
     ],

@@ -10,9 +10,9 @@ from freshbridge.events.synced import Change, normalise
 from freshbridge.lake.encoding import row_of
 from freshbridge.lake.rows import Change as Merged
 from freshbridge.lake.rows import Row, State
-from freshbridge.sync.change_events import told_change, told_id
 from freshbridge.sync.objects import OBJECTS
 from freshbridge.sync.polling import Polling
+from freshbridge.sync.told_changes import told_change, told_id
 
 BEGAN = "2026-03-03T10:00:00Z"
 SEEN = "2026-03-03T12:00:00.000000Z"

@@ -111,12 +111,31 @@ class Catalogue:
         action = self._actions.get((platform, name))
         if action is None:
             asked = f"{platform[:64]}.{name[:64]}"
-            near = difflib.get_close_matches(asked, [f"{p}.{n}" for p, n in self._actions], n=3)
+            near = self._nearest(platform[:64], name[:64])
             meant = f"Did you mean {' or '.join(near)}? " if near else ""
             raise UnknownAction(
                 f"no action {asked}", advice=f"{meant}GET /api/actions lists all that there are."
             )
         return action
+
+    def _nearest(self, platform: str, name: str) -> list[str]:
+        """Three at most: those of the platform that are spelled alike, then other platforms'.
+
+        The platform is no part of what is compared: all of its actions would be alike by it.
+        """
+        platforms = list(dict.fromkeys(p for p, _ in self._actions))
+        meant = [platform, *difflib.get_close_matches(platform, platforms, n=1)]
+        near = [
+            f"{one}.{found}"
+            for one in dict.fromkeys([*meant, *platforms])
+            for found in difflib.get_close_matches(
+                name,
+                [n for p, n in self._actions if p == one],
+                n=3,
+                cutoff=0.6 if one in meant else 0.9,
+            )
+        ]
+        return near[:3]
 
 
 CATALOGUE = Catalogue(FAMILIES)

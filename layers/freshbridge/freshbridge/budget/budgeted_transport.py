@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from freshbridge import timestamps
 from freshbridge.budget.common_clock import CommonClock
 from freshbridge.budget.ledger import Ledger
+from freshbridge.budget.store import BudgetUnavailable
 from freshbridge.budget.turn_taking import BudgetExhausted, Waiting, until_turn
 
 __all__ = ["BudgetExhausted", "Budgets", "Waiting"]
@@ -77,8 +79,16 @@ class Budgets:
         )
 
     def give_back(self) -> int:
-        """Give up the slots that are held; returns how many. For a function that is done."""
-        return sum(ledger.give_back() for ledger in self._ledgers.values())
+        """Give up the slots that are held; returns how many. For a function that is done.
+
+        What cannot be given up expires by itself within seconds: it must never fail work that was
+        done, as an error here would send the whole batch back to the queue.
+        """
+        given_back = 0
+        for ledger in self._ledgers.values():
+            with suppress(BudgetUnavailable):
+                given_back += ledger.give_back()
+        return given_back
 
     def send(
         self,

@@ -23,6 +23,7 @@ from freshbridge.freshdesk.rate_limit import Bucket as FreshdeskBucket
 from freshbridge.freshdesk.rate_limit import RateLimit, bucket_of, credits_of
 from freshbridge.freshsales.throttling import (
     BULK_WAIT_S,
+    QUOTED_WAIT_S,
     in_disguise,
     is_bulk_upsert,
     reset_in_s,
@@ -189,8 +190,9 @@ class Freshsales:
             return Refusal(wait_s(reply))
         if not in_disguise(reply, request):
             return None
-        bucket = BULK if is_bulk_upsert(request) and reply.status == 405 else MINUTE
-        return Refusal(reply.retry_after_s or BULK_WAIT_S, bucket, passing=True)
+        if reply.status == 405:
+            return Refusal(reply.retry_after_s or BULK_WAIT_S, BULK, passing=True)
+        return Refusal(reply.retry_after_s or QUOTED_WAIT_S, MINUTE, passing=True)
 
     def spoken(self, reply: ProviderReply, request: ProviderRequest) -> Spoken:
         """Read the headers.

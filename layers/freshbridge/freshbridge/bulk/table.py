@@ -6,7 +6,7 @@ pk the action's id, sk "progress" or "row#00042" or "data#00042"; items expire b
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from freshbridge import aws, timestamps
@@ -19,7 +19,7 @@ from freshbridge.bulk.item_attributes import (
 )
 from freshbridge.bulk.progress import Progress
 from freshbridge.bulk.row_item import RowItem
-from freshbridge.errors import NotFound
+from freshbridge.errors import NotFound, Retry
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -27,6 +27,15 @@ if TYPE_CHECKING:
     from freshbridge.queues.payload import PayloadStore
 
 _LAST = 999_999_999
+_MOST_KEYS = 100
+_ROUNDS = 10
+_PAUSE_S = 0.05
+
+
+class ReadIncomplete(Retry):
+    """DynamoDB left rows out each time that it was asked."""
+
+    code = "read_incomplete"
 
 
 class UnknownBulkAction(NotFound):
@@ -90,6 +99,28 @@ class BulkTable:
         """Yield the rows behind row `after`, in order; `limit` is how many a query reads."""
         for item in self._items(action_id, "row", after, limit):
             yield row_from(item)
+
+    def rows_at(self, action_id: str, numbers: Sequence[int]) -> list[RowItem]:
+        """Those of these rows that there are, in order; each costs the reading of one item.
+
+        Raises:
+            ReadIncomplete: DynamoDB did not give all of them.
+        """
+        found: list[RowItem] = []
+        for start in range(0, len(numbers), _MOST_KEYS):
+            part = numbers[start : start + _MOST_KEYS]
+            keys = [item_key(action_id, numbered("row", number)) for number in part]
+            left: Any = {self._table: {"Keys": keys, "ConsistentRead": True}}
+            for attempt in range(1, _ROUNDS + 1):
+                answer = self._client.batch_get_item(RequestItems=left)
+                found += [row_from(item) for item in answer["Responses"].get(self._table, [])]
+                left = answer.get("UnprocessedKeys")
+                if not left:
+                    break
+                self._pause(_PAUSE_S * attempt)
+            else:
+                raise ReadIncomplete(f"rows of {action_id} were left out each time", after=1.0)
+        return sorted(found, key=lambda row: row.number)
 
     def results(self, action_id: str, *, after: int = 0) -> Iterator[tuple[int, str]]:
         """Yield (row number, its result as JSON) for the rows that have one, in order."""

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from freshbridge.destinations.field_rules import FieldRule, Lookup
 from freshbridge.destinations.lookup_kinds import CHOICES, RECORDS, WantedRecord, chosen
-from freshbridge.destinations.model import DestinationSettings, FieldRule, Lookup
+from freshbridge.destinations.model import DestinationSettings
 from freshbridge.destinations.placeholders import found_at
 from freshbridge.destinations.transforms import Untransformable, text_of, transformed
 from freshbridge.errors import FieldError, InvalidRequest

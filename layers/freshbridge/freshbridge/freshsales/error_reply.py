@@ -80,6 +80,9 @@ def error_from(reply: ProviderReply, request: ProviderRequest) -> FreshbridgeErr
     what = _WHAT[429] if disguised else _what(reply.status, request.path)
     if issubclass(error_class, Retry):
         after = wait_s(reply)
+        if disguised:
+            # When the account's window ends, which its headers tell too, has nothing to do with it.
+            after = reply.retry_after_s
         if disguised and reply.status == 405:
             after = max(after or 0.0, BULK_WAIT_S)
         return error_class(

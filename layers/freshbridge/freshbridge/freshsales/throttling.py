@@ -19,6 +19,9 @@ LONGEST_WAIT_S = 3600.0
 """The longer of the provider's windows; what asks for more is a clock in another zone."""
 BULK_WAIT_S = 5.0
 """Between two tries of a bulk upsert that met another one."""
+QUOTED_WAIT_S = 1.0
+"""After a 429 that is quoted, which names no time: of calls side by side it strikes one, so the
+account's others need not wait longer. Whose call it was waits as its own attempts tell."""
 _QUOTED = re.compile(r"::\s*response_code\s*::\s*429\b", re.IGNORECASE)
 _BULK = re.compile(r"/(?:contacts|sales_accounts|deals|leads)/bulk_upsert(?:\.json)?/?")
 _EPOCH_S, _DAY_FIRST, _EPOCH_MS = 10, 12, 13  # digits

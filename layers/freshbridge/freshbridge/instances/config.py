@@ -96,11 +96,17 @@ def without_nulls(config: Mapping[str, Any]) -> dict[str, Any]:
 def config_errors(config: object, *, prefix: str = "config.") -> list[FieldError]:
     """All that is wrong with a `config`; nothing when it can be kept.
 
-    Entries of other names are kept as they are: a person may note what they like.
+    Entries of other names are kept as they are: a person may note what they like. But Open
+    Connectors' event entries are read from an instance's configuration, and would do nothing here.
     """
     if not isinstance(config, dict):
         return [FieldError(prefix.rstrip("."), "must be an object", "wrong_type")]
-    return [
+    misplaced = [
+        FieldError(f"{prefix}{name}", _ELSEWHERE, "misplaced")
+        for name in config
+        if isinstance(name, str) and name.startswith("event.") and name not in _CHECKS
+    ]
+    return misplaced + [
         FieldError(f"{prefix}{name}{place}", message, code)
         for name, check in _CHECKS.items()
         if config.get(name) is not None
@@ -108,6 +114,10 @@ def config_errors(config: object, *, prefix: str = "config.") -> list[FieldError
     ]
 
 
+_ELSEWHERE = (
+    "has no effect in config; it is an entry of the instance's configuration: "
+    'PATCH /elements/api-v2/instances/{id} with {"configuration": {…}}'
+)
 Wrong = list[tuple[str, str, str]]
 """Where below the entry, what to write instead, and a code."""
 

@@ -7,8 +7,10 @@ is read once.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from freshbridge import identifiers
@@ -16,8 +18,8 @@ from freshbridge.errors import Retry
 from freshbridge.queues.envelope import SyncWork
 from freshbridge.sync.feeds.feed import Scope
 from freshbridge.sync.objects import OBJECTS
-from freshbridge.sync.planning import holding_part
-from freshbridge.sync.run import Kind, Part, Run, Stage
+from freshbridge.sync.planning import holding_part, resumed
+from freshbridge.sync.run import Kind, Part, Run, Stage, Standing
 
 if TYPE_CHECKING:
     from freshbridge.queues.publish import Publisher
@@ -66,12 +68,8 @@ class Children:
             return 0
         theirs = self.run_of(run, name)
         parts = [
-            Part(
-                f"{run.run_id}-{part.name}-{part.chunks:05d}-{start // PARENTS_AT_ONCE:03d}",
-                feed,
-                scope=Scope(parents=tuple(parents[start : start + PARENTS_AT_ONCE])),
-            )
-            for start in range(0, len(parents), PARENTS_AT_ONCE)
+            _part_of(f"{run.run_id}-{part.name}-{part.chunks:05d}", feed, some)
+            for some in _cut(parents)
         ]
         if theirs is None or not self.store.add(theirs, parts):
             return 0
@@ -117,6 +115,10 @@ class Children:
             self.queue.publish(work_of(now, hold), f"{now.run_id}-{hold.name}")
 
     def _joined(self, run: Run, name: str) -> Run | None:
+        """The run that goes on or begins, held open by this one; None: try again.
+
+        What a run that failed owes is read by it, and not by one that knows nothing of it.
+        """
         standing = self.store.standing(run.instance_id, name)
         hold = holding_part(run.run_id)
         until = self.store.clock() + LEASE_S
@@ -125,6 +127,13 @@ class Children:
             if theirs is not None and theirs.is_active:
                 joins = theirs.stage is Stage.PULLING and self.store.add(theirs, [hold])
                 return theirs if joins else None
+        if standing.owed_run and not standing.run_id:
+            owing = self.store.run(run.instance_id, name, standing.owed_run)
+            if owing is not None and owing.stage is Stage.FAILED:
+                return self._gone_on_with(owing, hold, standing, until)
+        if standing.run_id or standing.owed_run:
+            # What it had to read is not known any more: all has to be read again.
+            standing = replace(standing, owed_run="", complete_since="")
         run_id = run.run_id
         if self.store.run(run.instance_id, name, run_id) is not None:
             run_id = self.new_id("run")
@@ -132,6 +141,32 @@ class Children:
         if self.store.begin(begun, [hold], standing, until):
             return self.store.run(run.instance_id, name, run_id)
         return None
+
+    def _gone_on_with(self, owing: Run, hold: Part, standing: Standing, until: float) -> Run | None:
+        opened, _, gone = resumed(self.store.parts(owing))
+        if not self.store.resume(owing, opened, [hold], gone, seen=standing, until=until):
+            return None
+        self.queue.publish_all(
+            (f"{owing.run_id}-{one.name}", work_of(owing, one)) for one in opened
+        )
+        return self.store.run(owing.instance_id, owing.object, owing.run_id)
+
+
+def _cut(parents: Sequence[tuple[str, str]]) -> list[Sequence[tuple[str, str]]]:
+    return [
+        parents[start : start + PARENTS_AT_ONCE]
+        for start in range(0, len(parents), PARENTS_AT_ONCE)
+    ]
+
+
+def _part_of(prefix: str, feed: str, parents: Sequence[tuple[str, str]]) -> Part:
+    """The part of these parents, named after them.
+
+    A batch that is read again after a crash may hold others: those are another part.
+    """
+    text = json.dumps(parents, separators=(",", ":")).encode()
+    name = hashlib.blake2b(text, digest_size=8).hexdigest()
+    return Part(f"{prefix}-{name}", feed, scope=Scope(parents=tuple(parents)))
 
 
 def work_of(run: Run, part: Part) -> SyncWork:

@@ -69,7 +69,11 @@ class Flushing:
         self.redo = max(0, self.redo - len(batch.rows))
         counts = batch.counts + counted(merged.changes) + self._newly_told()
         kept = replace(
-            after, chunks=before.chunks + 1, merging=0, counts=before.counts + counts, spawned=()
+            after,
+            chunks=before.chunks + 1,
+            merging=self.redo,
+            counts=before.counts + counts,
+            spawned=(),
         )
         self.store.save(self.run, kept, self.token, until)
         self.store.count(self.run, counts)

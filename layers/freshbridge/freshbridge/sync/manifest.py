@@ -11,7 +11,8 @@ from typing import Any
 
 from freshbridge.sync.objects import OBJECTS, SyncObject
 from freshbridge.sync.reconcile_report import ran, report_of
-from freshbridge.sync.run import Counts, Part, Run, Stage, marks_after
+from freshbridge.sync.run import Counts, Part, Run, Stage
+from freshbridge.sync.run_end import marks_after
 from freshbridge.sync.selection import TRASH
 
 MOST_PARTS_SHOWN = 1000

@@ -12,9 +12,10 @@ A window of an account of twenty thousand tickets is never cut, so that none cos
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain, count
 
 from freshbridge import timestamps
 from freshbridge.sync.feeds.feed import BEGINNING, Scope
@@ -101,28 +102,54 @@ def _piece(part: Part, since: str, until: str) -> Part:
 
 
 def resumed(parts: Sequence[Part]) -> tuple[list[Part], list[Part], list[Part]]:
-    """What a failed run goes on with: its failed parts opened, and new tails.
+    """What a failed run goes on with: its failed parts, and new tails.
 
     A tail of each list whose open end is read already takes in what has changed since, so that one
-    window that cannot be read holds up nothing else. The last are stages that failed, which come
-    again by themselves.
+    window that cannot be read holds up nothing else. What has an open end waits where a window of
+    the same list is still to be read, for a record that changes meanwhile moves there. The last are
+    stages that failed, which come again by themselves.
     """
-    failed = [part for part in parts if part.state is PartState.FAILED]
+    failed = [
+        part for part in parts if part.state is PartState.FAILED and part.stage is Stage.PULLING
+    ]
+    windows = {part.feed for part in failed if part.scope.until}
     opened = [
-        replace(part, state=PartState.OPEN, reason="")
+        replace(
+            part,
+            state=PartState.WAITING if _is_tail(part) and part.feed in windows else PartState.OPEN,
+            reason="",
+        )
         for part in failed
-        if part.stage is Stage.PULLING
     ]
     gone = [part for part in parts if part.stage is not Stage.PULLING]
-    tails: dict[str, Part] = {}
+    return opened, tails_of(parts, {part.feed for part in failed}), gone
+
+
+def tails_of(parts: Sequence[Part], read: Collection[str]) -> list[Part]:
+    """New tails of the lists that are read to their open ends; of those in `read` they wait."""
+    ends: dict[str, list[Part]] = {}
     for part in parts:
-        ends = part.stage is Stage.PULLING and part.feed and not part.scope.parents
-        if ends and not part.scope.until and part.state is PartState.DONE and part.mark:
-            tail = _piece(part, part.mark, "")
-            if part.feed not in tails or tails[part.feed].scope.since < part.mark:
-                tails[part.feed] = tail
+        if _is_tail(part):
+            ends.setdefault(part.feed, []).append(part)
     names = {part.name for part in parts}
-    return opened, [tail for tail in tails.values() if tail.name not in names], gone
+    tails = []
+    for feed, some in ends.items():
+        last = max(some, key=lambda part: part.mark)
+        if not last.mark or any(part.state is not PartState.DONE for part in some):
+            # It tells no times, or its end is still to be read.
+            continue
+        tail = _piece(last, last.mark, "")
+        free = (f"{tail.name}-{number}" for number in count(2))
+        name = next(one for one in chain([tail.name], free) if one not in names)
+        state = PartState.WAITING if feed in read else PartState.OPEN
+        tails.append(replace(tail, name=name, state=state))
+    return tails
+
+
+def _is_tail(part: Part) -> bool:
+    """Whether it reads a list to its open end."""
+    reads = part.stage is Stage.PULLING and bool(part.feed) and not part.scope.parents
+    return reads and not part.scope.until
 
 
 def next_stage(run: Run) -> Stage:
@@ -149,6 +176,11 @@ def stage_part(stage: Stage) -> Part:
 def is_hold(part: Part) -> bool:
     """Whether a part has nothing to read and is open for another run."""
     return not part.feed and part.stage is Stage.PULLING and part.state is PartState.OPEN
+
+
+def held_for(hold: Part) -> str:
+    """The run for which such a part holds another open."""
+    return hold.name.removeprefix(HOLD)
 
 
 def holding_part(parents_run: str) -> Part:

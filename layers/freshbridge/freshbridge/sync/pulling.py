@@ -7,9 +7,9 @@ off: no page is asked for twice without need. A long window gives a half of what
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from freshbridge import timestamps
 from freshbridge.errors import InvalidRequest
 from freshbridge.sync.batch import FIRST_S, LONGEST_S, Batch
 from freshbridge.sync.flushing import Flushing, InBackground, child_names
@@ -20,8 +20,9 @@ from freshbridge.sync.run_store import ClaimLost
 
 if TYPE_CHECKING:
     from freshbridge.sync.feeds.feed import Feed, Position
+    from freshbridge.sync.invocation import Invocation
     from freshbridge.sync.objects import SyncObject
-    from freshbridge.sync.reading import Invocation, Reader
+    from freshbridge.sync.reading import Reader
 
 
 class UnknownObject(InvalidRequest):
@@ -63,7 +64,7 @@ class Pull:
         part, batch = self.part, Batch(clock())
         position = self._place(feed)
         while position is not None:
-            seen_at = _instant(clock())
+            seen_at = _seen_at(self.run, clock())
             try:
                 page = feed.read(self.invocation.client, position)
             except Exception:
@@ -140,6 +141,11 @@ class Pull:
         )
 
 
-def _instant(epoch_s: float) -> str:
-    """UTC, ISO 8601 with microseconds, so that what is asked later sorts later."""
-    return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def _seen_at(run: Run, epoch_s: float) -> str:
+    """UTC, ISO 8601 with microseconds, so that what is asked later sorts later.
+
+    It is never before the run began: what is seen in a run is told by that from what is gone, and
+    this machine's clock may be behind that of the one which began it.
+    """
+    began = timestamps.from_text(run.started_at)
+    return timestamps.to_precise_text(max(began, timestamps.from_epoch(epoch_s)))

@@ -8,28 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from freshbridge import identifiers, timestamps
 from freshbridge.errors import Retry
 from freshbridge.sync.children import LEASE_S, work_of
-from freshbridge.sync.feeds.feed import Feed, Position
+from freshbridge.sync.invocation import Outcome
 from freshbridge.sync.manifest import object_of
-from freshbridge.sync.planning import STRETCH_PAGES
+from freshbridge.sync.planning import STRETCH_PAGES, tails_of
 from freshbridge.sync.pulling import Pull
-from freshbridge.sync.run import Counts, Part, PartState, Run, Stage
+from freshbridge.sync.run import Part, PartState, Run, Stage
 from freshbridge.sync.run_store import ClaimLost, RunOver
 
 if TYPE_CHECKING:
-    from freshbridge.freshdesk.client import FreshdeskClient
     from freshbridge.instances.model import Instance
     from freshbridge.lake.lake import Lake
     from freshbridge.queues.envelope import SyncWork
     from freshbridge.queues.publish import Publisher
     from freshbridge.sync.children import Children
+    from freshbridge.sync.feeds.feed import Feed
+    from freshbridge.sync.invocation import Invocation, Reconcile
     from freshbridge.sync.objects import SyncObject
     from freshbridge.sync.run_store import RunStore
     from freshbridge.sync.stages import Stages
@@ -44,52 +45,6 @@ class PartClaimed(Retry):
 
     code = "part_claimed"
     costs_no_attempt = True
-
-
-@dataclass(frozen=True)
-class Reconciled:
-    """What a piece of comparing gave: where to go on, None at its end, and the report so far."""
-
-    position: Position | None
-    report: Mapping[str, Any] = field(default_factory=dict)
-    counts: Counts = field(default_factory=Counts)
-
-
-class Reconcile(Protocol):
-    """Compares what is held with what there is, until the end or while `may_go_on` says so."""
-
-    def __call__(
-        self,
-        client: FreshdeskClient,
-        instance: Instance,
-        obj: SyncObject,
-        run: Run,
-        *,
-        parts: Sequence[Part],
-        position: Position | None,
-        may_go_on: Callable[[], bool],
-    ) -> Reconciled:
-        """From `position` on; None is the beginning."""
-        ...  # pragma: no cover  # a protocol has no body
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """What one invocation reads with; `remaining_s` and `may_go_on` tell of its time."""
-
-    client: FreshdeskClient
-    instance: Instance
-    may_go_on: Callable[[], bool]
-    remaining_s: Callable[[], float]
-
-
-@dataclass
-class Outcome:
-    """What an invocation did: parts worked on, and what was read."""
-
-    parts: list[str] = field(default_factory=list)
-    counts: Counts = field(default_factory=Counts)
-    finished: bool = True
 
 
 @dataclass(frozen=True)
@@ -172,7 +127,7 @@ class Reader:
             part, mine, theirs = self.store.claim(run, name, token, until)
             if part.state is PartState.FAILED:
                 # Its letter was put back into the queue.
-                if not self.store.reopen(run, part, self.lease()):
+                if not self.store.reopen(run, part, self.lease(), self._tails(run, part)):
                     return None
                 part, mine, theirs = self.store.claim(run, name, token, until)
         except KeyError:
@@ -183,6 +138,11 @@ class Reader:
             wait = min(max(theirs - self.clock(), 1.0), LONGEST_CLAIM_WAIT_S)
             raise PartClaimed(f"part {name} of run {run.run_id} is being read", after=wait)
         return None
+
+    def _tails(self, run: Run, part: Part) -> list[Part]:
+        """What has to be read behind a part that is read late: what moved out of its window."""
+        tails = tails_of(self.store.parts(run), [part.feed])
+        return [tail for tail in tails if tail.feed == part.feed]
 
     def _worked(
         self, run: Run, part: Part, token: str, invocation: Invocation, outcome: Outcome

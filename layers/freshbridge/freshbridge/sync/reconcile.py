@@ -14,13 +14,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from freshbridge import timestamps
-from freshbridge.freshdesk.enums import Status
 from freshbridge.lake.rows import Change, Row, State
 from freshbridge.sync.brake import Brake
+from freshbridge.sync.candidates import BATCH, Position, batches, counted_candidates
 from freshbridge.sync.objects import OBJECTS, Shape, SyncObject
 from freshbridge.sync.reconcile_report import counted
 from freshbridge.sync.run import Counts
@@ -31,14 +29,8 @@ if TYPE_CHECKING:
     from freshbridge.freshdesk.client import FreshdeskClient
     from freshbridge.lake.lake import Lake
 
-BATCH = 200
-"""Findings that are kept together: a crash costs as many calls again at most."""
 MOST_KEPT = 500
 """Records that nobody can say anything of; after that many, asking for more is no use."""
-ARCHIVED_AFTER = timedelta(days=120)
-"""Freshdesk archives a ticket that has been closed and untouched for so long."""
-
-Position = dict[str, Any]
 Hook = Callable[[Sequence[Change]], None]
 
 
@@ -136,7 +128,7 @@ def reconcile(
     if obj.shape is not Shape.SNAPSHOT and obj.name not in (*BY_ID, *BY_PARENT):
         # Children are settled with the record that they belong to.
         return Reconciled(None)
-    known = dict(position) if position else _begin(lake, instance_id, obj, began, now)
+    known = dict(position) if position else counted_candidates(lake, instance_id, obj, began, now)
     brake = brake or Brake()
     if brake.holds(known["vanishing"], known["held"]):
         counts = dict(known["verdicts"])
@@ -154,7 +146,7 @@ def reconcile(
     )
     open_ends, gave_up = False, False
     try:
-        for rows in _batches(stage, began):
+        for rows in batches(stage.lake, stage.instance_id, stage.obj, began, stage.kept):
             if brake.holds(stage.counts[Verdict.GONE] + _pending(stage), known["held"]):
                 # More are gone than the first count could tell.
                 known["vanishing"] = stage.counts[Verdict.GONE] + _pending(stage)
@@ -190,55 +182,6 @@ def remove_below(lake: Lake, instance_id: str, gone: Mapping[str, str], *, run_i
             lake.merge(instance_id, child, (), run_id=run_id, whole=gone)
 
 
-def may_be_archived(row: Row, now: str) -> bool:
-    """Whether the archive may be the reason that a ticket is in no list."""
-    if _is_archived(row):
-        return True
-    if row.record.get("status") != int(Status.CLOSED):
-        return False
-    try:
-        age = timestamps.from_text(now) - timestamps.from_text(row.updated_at)
-    except (ValueError, OverflowError):
-        return False
-    return age >= ARCHIVED_AFTER
-
-
-def _begin(
-    lake: Lake, instance_id: str, obj: SyncObject, began: str, now: Callable[[], str]
-) -> Position:
-    candidates = vanishing = archived = 0
-    moment = now()
-    for row in lake.not_seen_since(instance_id, obj, began):
-        candidates += 1
-        archived += _is_archived(row)
-        vanishing += not (obj.name == "tickets" and may_be_archived(row, moment))
-    return {
-        "candidates": candidates,
-        "vanishing": vanishing,
-        "held": lake.counts(instance_id, obj)["live"] if candidates else 0,
-        "verdicts": {str(Verdict.ARCHIVED): archived} if archived else {},
-        "kept": [],
-    }
-
-
-def _batches(stage: _Stage, began: str) -> Iterator[Sequence[Row]]:
-    """The candidates that are left: one by one, or those of one parent, as they are asked for."""
-    kept = set(stage.kept)
-    below: dict[str, list[Row]] = {}
-    for row in stage.lake.not_seen_since(stage.instance_id, stage.obj, began):
-        if row.id in kept or _is_archived(row):
-            # What is in the archive cannot change any more, and no list will ever show it.
-            continue
-        if stage.obj.name not in BY_PARENT:
-            yield [row]
-            continue
-        below.setdefault(row.parent, []).append(row)
-        if sum(map(len, below.values())) >= BATCH:
-            yield from below.values()
-            below = {}
-    yield from below.values()
-
-
 def _findings(stage: _Stage, rows: Sequence[Row]) -> Iterator[Finding]:
     seen_at = stage.now()
     if stage.obj.shape is Shape.SNAPSHOT:
@@ -247,10 +190,6 @@ def _findings(stage: _Stage, rows: Sequence[Row]) -> Iterator[Finding]:
     else:
         stage.calls += 1
         yield from verified(stage.client, stage.obj, rows, seen_at=seen_at)
-
-
-def _is_archived(row: Row) -> bool:
-    return b'"archived":true' in row.body and row.record.get("archived") is True
 
 
 def _pending(stage: _Stage) -> int:

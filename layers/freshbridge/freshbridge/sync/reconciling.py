@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from freshbridge import timestamps
 from freshbridge.sync.brake import brake_of
-from freshbridge.sync.reading import Reconciled
+from freshbridge.sync.invocation import Reconciled
 from freshbridge.sync.reconcile import reconcile
 from freshbridge.sync.reconcile_report import ran, report_of
 

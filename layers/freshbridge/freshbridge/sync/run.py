@@ -14,12 +14,12 @@ wanted, or one of its closing stages. The part knows how far it is; the run only
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from freshbridge.sync.feeds.feed import BEGINNING, Position, Scope
+from freshbridge.sync.feeds.feed import Position, Scope
 
 
 class Kind(StrEnum):
@@ -169,6 +169,7 @@ class Standing:
     run that failed and whose failed parts are still wanted. `begun_at` is when one was begun
     last. `failures` counts the runs that failed
     since the last one that did not; `held` is the number of live records at the last full run.
+    It is -1 where the lake has less than what was read, for some of that was only told of.
     """
 
     run_id: str = ""
@@ -191,56 +192,3 @@ class Standing:
     def is_new(self) -> bool:
         """Whether no run has ever ended well."""
         return not self.complete_since
-
-
-def marks_after(run: Run, parts: Iterable[Part]) -> dict[str, str]:
-    """How far each list is read after a run.
-
-    A list's mark moves only over windows that are read without a gap: the latest time up to which
-    every part of it is done. The mark of an end that is open is the last one of the list's own
-    times, never this machine's.
-    """
-    marks = {**run.known, **run.presets}
-    windows: dict[str, list[Part]] = {}
-    for part in parts:
-        if part.feed and part.stage is Stage.PULLING and not part.scope.parents:
-            windows.setdefault(part.feed, []).append(part)
-    for feed, some in windows.items():
-        reached = run.known.get(feed, BEGINNING)
-        for part in sorted(some, key=lambda one: (one.scope.since, one.scope.until or "~")):
-            if part.scope.since > reached or not part.reached:
-                # A gap, or a list that tells no times.
-                break
-            reached = max(reached, part.reached)
-            if part.state is not PartState.DONE:
-                break
-        if reached > marks.get(feed, BEGINNING):
-            marks[feed] = reached
-    return marks
-
-
-def after_run(standing: Standing, run: Run, parts: Sequence[Part]) -> Standing:
-    """Where the object stands once a run is done or has failed."""
-    failed = run.stage is Stage.FAILED
-    reasons = sorted({part.reason for part in parts if part.state is PartState.FAILED})
-    after = replace(
-        standing,
-        run_id="",
-        lease_until=0.0,
-        marks=marks_after(run, parts),
-        last_run=run.run_id,
-        last_stage=run.stage.value,
-        last_started_at=run.started_at,
-        last_finished_at=run.finished_at,
-        owed_run=run.run_id if failed else "",
-        failures=standing.failures + 1 if failed else 0,
-        last_error="; ".join(reasons)[:500] if failed else "",
-    )
-    if failed:
-        return after
-    if run.kind is Kind.FULL:
-        after = replace(after, last_full_at=run.started_at)
-    elif standing.is_new:
-        # What has changed of something that is not held as a whole completes nothing.
-        return after
-    return replace(after, complete_since=max(standing.complete_since, run.started_at))

@@ -136,7 +136,10 @@ class Writes:
     def count_open(self, run: Run, added: int) -> Write:
         """A run that is pulling has so many open parts more."""
         values = {":count": items.number(added), ":pulling": items.text(Stage.PULLING.value)}
-        return self._of_run(run, "ADD #open :count", "stage = :pulling", values)
+        values[":expires"] = items.number(self.expires_at)
+        # Others may join a run for longer than what is kept of it lasted.
+        change = "SET expires_at = :expires ADD #open :count"
+        return self._of_run(run, change, "stage = :pulling", values)
 
     def count_ended(self, run: Run, *, failed: bool) -> Write:
         """An active run has one open part less."""

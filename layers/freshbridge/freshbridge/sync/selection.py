@@ -133,7 +133,8 @@ def due(wanted: Wanted, standing: Standing, now: str) -> Due:
     if standing.failures:
         ended = timestamps.from_text(standing.last_finished_at or now)
         at, reason = max(at, ended + back_off(standing.failures)), "failed before"
-    full = wanted.object.shape is Shape.SNAPSHOT or standing.is_new or _full(wanted, standing, now)
+    lacking = standing.is_new or (wanted.copied and standing.held < 0)
+    full = wanted.object.shape is Shape.SNAPSHOT or lacking or _full(wanted, standing, now)
     arrived = timestamps.from_text(now) + EARLY >= at
     return Due(now=arrived, full=full, at=timestamps.to_text(at), reason=reason)
 

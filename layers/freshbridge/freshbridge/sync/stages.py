@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from freshbridge.sync.children import CHILDREN_OF, work_of
 from freshbridge.sync.manifest import manifest_of, object_of
 from freshbridge.sync.planning import next_stage, stage_part
-from freshbridge.sync.run import Kind, Part, PartState, Run, Stage, after_run
+from freshbridge.sync.run import Kind, Part, PartState, Run, Stage
+from freshbridge.sync.run_end import after_run
 
 if TYPE_CHECKING:
     from freshbridge.lake.lake import Lake

@@ -6,7 +6,7 @@ parts are queued again, and nothing that was read is read twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from freshbridge.queues.publish import NotQueued
-from freshbridge.sync.children import LEASE_S, work_of
-from freshbridge.sync.planning import is_hold, parts_of, presets, resumed
+from freshbridge.sync.children import CHILDREN_OF, LEASE_S, work_of
+from freshbridge.sync.objects import OBJECTS
+from freshbridge.sync.planning import held_for, is_hold, parts_of, presets, resumed
 from freshbridge.sync.run import Kind, Part, PartState, Run, Stage, Standing
 from freshbridge.sync.run_store import RunOver
 from freshbridge.sync.selection import Wanted, due
@@ -92,13 +93,17 @@ class Starter:
     ) -> Start:
         standing = standings.get(wanted.name, Standing())
         if standing.run_id:
-            return self._held(instance, wanted, standing, asked)
+            held = self._held(instance, wanted, standing, asked)
+            if held is not None:
+                return held
         told = due(wanted, standing, asked.now)
         if wanted.object.parent and not standing.owed_run:
             return Start(wanted.name, WITH_PARENTS, due_at="")
         if not (told.now or asked.forced):
             return Start(wanted.name, NOT_DUE, due_at=told.at, reason=told.reason)
-        if standing.owed_run and not asked.full and standing.failures % MOST_RESUMES:
+        goes_on = bool(wanted.object.parent) or standing.failures % MOST_RESUMES
+        # What children are owed is known by their run alone: nothing else reads it anew.
+        if standing.owed_run and not standing.run_id and not asked.full and goes_on:
             found = self._resume(instance, wanted, standing, asked)
             if found is not None:
                 return found
@@ -106,19 +111,33 @@ class Starter:
             return Start(wanted.name, WITH_PARENTS, due_at="")
         return self._begin(instance, wanted, standings, asked, full=told.full)
 
-    def _held(self, instance: Instance, wanted: Wanted, standing: Standing, asked: Asked) -> Start:
+    def _held(
+        self, instance: Instance, wanted: Wanted, standing: Standing, asked: Asked
+    ) -> Start | None:
+        """The run that has the lease; None for one that is not known any more, for it expired."""
         run = self.store.run(instance.instance_id, wanted.name, standing.run_id)
         kind = run.kind.value if run else ""
-        if standing.lease_until > self.store.clock() or run is None or not run.is_active:
+        if standing.lease_until > self.store.clock() or (run and not run.is_active):
             return Start(wanted.name, RUNNING, standing.run_id, kind)
+        if run is None:
+            return None
         open_parts = self.store.unclaimed(run)
-        names = [part.name for part in open_parts]
+        names = [part.name for part in open_parts if not is_hold(part)]
         if asked.dry_run:
             return Start(wanted.name, TAKEN_OVER, run.run_id, kind, parts=names)
         if not self.store.take_over(run, standing, self.store.clock() + LEASE_S):
             return Start(wanted.name, CONTENDED, run.run_id, kind)
-        self._publish(run, open_parts if run.open else self._ended(run))
+        let_go = [part for part in open_parts if is_hold(part) and self._is_over(run, part)]
+        for part in let_go:
+            self.store.release_hold(run, part.name)
+        self._publish(run, open_parts if run.open > len(let_go) else self._ended(run))
         return Start(wanted.name, TAKEN_OVER, run.run_id, kind, parts=names)
+
+    def _is_over(self, run: Run, hold: Part) -> bool:
+        """Whether the parents' run has ended for which a run of children is held open."""
+        parent = OBJECTS[run.object].parent
+        theirs = self.store.run(run.instance_id, parent, held_for(hold))
+        return theirs is None or not theirs.is_active
 
     def _resume(
         self, instance: Instance, wanted: Wanted, standing: Standing, asked: Asked
@@ -134,7 +153,8 @@ class Starter:
             until = self.store.clock() + LEASE_S
             if not self.store.resume(run, opened, added, gone, seen=standing, until=until):
                 return Start(wanted.name, CONTENDED, run.run_id, run.kind.value)
-            self._publish(run, parts or self._ended(run))
+            ready = [part for part in parts if part.state is PartState.OPEN]
+            self._publish(run, ready or self._ended(run))
         return Start(wanted.name, RESUMED, run.run_id, run.kind.value, "failed before", parts=names)
 
     def _begin(
@@ -149,6 +169,11 @@ class Starter:
         standing = standings.get(wanted.name, Standing())
         children = self._children_wanted(wanted, standings, asked)
         everything = bool(full or asked.full or children or self.needs_all(instance, wanted))
+        if wanted.copied and standing.held < 0:
+            # The lake has nothing of what was only told of.
+            standing = replace(standing, complete_since="")
+        # Whatever began before may have left something that is gone by now.
+        first = not standing.begun_at
         names = [
             feed.name
             for feed in self.feeds(wanted.object)
@@ -160,12 +185,12 @@ class Starter:
             wanted.name,
             Kind.FULL if everything else Kind.INCREMENTAL,
             asked.now,
-            first=standing.is_new,
+            first=first,
             copied=wanted.copied,
             feeds=names,
             include=wanted.include,
             known=standing.marks,
-            presets=presets(asked.now, names, first=standing.is_new),
+            presets=presets(asked.now, names, first=first),
             all_children=children,
         )
         parts = parts_of(run, names)
@@ -173,11 +198,19 @@ class Starter:
             wanted.name, STARTED, run.run_id, run.kind.value, parts=[part.name for part in parts]
         )
         if asked.dry_run:
-            return begun
+            return replace(begun, run_id="")
         if not self.store.begin(run, parts, standing, self.store.clock() + LEASE_S):
             return replace(begun, state=CONTENDED, run_id="", parts=())
         self._publish(run, [part for part in parts if part.state is PartState.OPEN])
+        self._forget_children(run, wanted, standings)
         return begun
+
+    def _forget_children(self, run: Run, wanted: Wanted, standings: Mapping[str, Standing]) -> None:
+        """What this run does not read of children is read of every record, once wanted."""
+        for name in CHILDREN_OF.get(run.object, ()):
+            theirs = standings.get(name, Standing())
+            if name not in wanted.children and theirs.complete_since and not theirs.run_id:
+                self.store.forget(run.instance_id, name, replace(theirs, complete_since=""))
 
     def _ended(self, run: Run) -> list[Part]:
         """A part whose message has a worker move the run on: one that is ended."""

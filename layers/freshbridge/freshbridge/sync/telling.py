@@ -28,11 +28,10 @@ from freshbridge.sync.change_events import (
     change_of,
     event_id,
     state_of,
-    told_change,
-    told_id,
 )
 from freshbridge.sync.objects import OBJECTS
 from freshbridge.sync.record_states import TellingState
+from freshbridge.sync.told_changes import told_change, told_id
 
 if TYPE_CHECKING:
     from freshbridge.events.synced import Change as Told

@@ -75,6 +75,12 @@ def _last(standing: Standing) -> dict[str, Any] | None:
     }
 
 
+def needs_parts(wanted: Wanted, run: Run, standing: Standing) -> bool:
+    """Whether a run's parts have to be known to say how far it is; of children there are many."""
+    counted = run.kind is Kind.FULL and standing.held > 0
+    return run.stage is Stage.PULLING and not counted and not wanted.object.parent
+
+
 def progress(run: Run, parts: Sequence[Part], standing: Standing, now: str) -> dict[str, Any]:
     """How far a run is; `percent` and `seconds_left` are estimates, None where none can be made."""
     elapsed = _seconds(run.started_at, now) or 0

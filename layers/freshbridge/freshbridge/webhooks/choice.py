@@ -131,10 +131,7 @@ def read_wish(kept: Mapping[str, Any]) -> Wish:
 def not_by_webhook() -> list[dict[str, str]]:
     """What comes from the sync instead, and why; of `ticket_updated` that is a part."""
     reasons = {**FROM_SYNC, "ticket_updated": OTHER_FIELDS}
-    return [
-        {"event": event, "comes_from": "sync", "reason": why}
-        for event, why in reasons.items()
-    ]
+    return [{"event": event, "comes_from": "sync", "reason": why} for event, why in reasons.items()]
 
 
 def _events(chosen: object, wrong: list[FieldError]) -> tuple[str, ...]:
