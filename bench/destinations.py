@@ -247,7 +247,8 @@ def text(scenario: DestinationScenario) -> str:
     return f"""
 utilisation     the fewest calls that carry the records (one bulk upsert for each {PER_CALL}, one
                 look at each job) / (limit x time from the request to the last call / hour), at
-                most 100 %; an hour is {scenario.hour_s:g} s here, and begins with the request.
+                most 100 % (a fresh hour's calls may be used ahead of an even spread); an hour is
+                {scenario.hour_s:g} s here, and begins with the request.
                 Calls that failed and were made again, searches and looks too many are in none of
                 the fewest, nor is the time in which the records are checked left out.
                 2 % of all calls take effect and get no answer, 5 % are refused as `UCR … 429` in

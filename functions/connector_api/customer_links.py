@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
+from connector_api.customer_fields import check_fields
 from connector_api.ports import ports
 from connector_api.replies import json_body, success
 from freshbridge import identifiers, timestamps
 from freshbridge.customers import matching
 from freshbridge.customers.link import Kind, Link, Side
+from freshbridge.customers.link_checks import contradictions
 from freshbridge.customers.link_reading import InvalidLink, read_link, write_link
 from freshbridge.customers.record import Known
-from freshbridge.customers.run_state import RUNNING
-from freshbridge.customers.run_store import OUTCOMES
+from freshbridge.customers.run_state import RUNNING, RunState
+from freshbridge.customers.run_store import OUTCOMES, RunStore, UnknownRun
 from freshbridge.customers.work import PURGE, RUN, CustomerWork
 from freshbridge.errors import FieldError, InvalidRequest
 from freshbridge.instances.registry import UnknownInstance
@@ -28,6 +31,7 @@ router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # Powertools' own
 PAGE_SIZE, LARGEST_PAGE_SIZE = 100, 200
 LINK = "/customer-links/<link_id>"
 _SYNC_MEMBERS = ("dry_run", "full")
+_EVENTS = re.compile(r"events-\d{4}-\d{2}-\d{2}")
 
 
 @router.post("/customer-links")
@@ -36,9 +40,11 @@ def create() -> Response[str]:
     now = _now()
     given = json_body(router.current_event)
     link = read_link(given, link_id=identifiers.new_id("lnk"), created_at=now, updated_at=now)
+    _check_together(link)
     _check_instances(link)
+    warnings = check_fields(link)
     ports().customer_links.put(link)
-    return success("Customer link created", write_link(link), 201)
+    return success("Customer link created", write_link(link) | _warned(warnings), 201)
 
 
 @router.get("/customer-links")
@@ -53,9 +59,10 @@ def get(link_id: str) -> Response[str]:
     link = ports().customer_links.get(link_id)
     runs = ports().customer_runs
     shown: dict[str, Any] = write_link(link)
+    until = runs.taken_until(link_id)
     for name, kept in (("run", "state"), ("rehearsal", "dry")):
         state = runs.load(link_id, name=kept)
-        shown[name] = state.shown(link) if state else None
+        shown[name] = _shown_run(link, state, until) if state else None
     return success("Customer link", shown)
 
 
@@ -75,9 +82,11 @@ def change(link_id: str) -> Response[str]:
             "A link stays between its two instances", fields=[wrong],
             advice="Delete it and make another one.",
         )  # fmt: skip
+    _check_together(link)
+    warnings = check_fields(link) if link.kinds != before.kinds else []
     link = replace(link, updated_at=_now())
     ports().customer_links.put(link)
-    return success("Customer link changed", write_link(link))
+    return success("Customer link changed", write_link(link) | _warned(warnings))
 
 
 @router.delete(LINK)
@@ -108,17 +117,23 @@ def sync(link_id: str) -> Response[str]:
         raise InvalidRequest("The run cannot begin", where="body", fields=wrong)
     if not link.enabled:
         raise InvalidLink("the link is disabled", advice="PATCH enabled to true, then sync it.")
+    _check_instances(link, running=True)
     dry = bool(given.get("dry_run"))
-    last = ports().customer_runs.load(link_id, name="dry" if dry else "state")
+    runs = ports().customer_runs
+    last = runs.load(link_id, name="dry" if dry else "state")
     under_way = last is not None and last.state == RUNNING
+    was_stalled = last is not None and last.stalled(_now(), runs.taken_until(link_id))
     run_id = last.run_id if last is not None and under_way else identifiers.new_id("run")
     work = CustomerWork(
         link_id, RUN, run_id, _now(), link.freshdesk_instance_id,
         full="true" if given.get("full") else "", dry_run="true" if dry else "",
     )  # fmt: skip
     ports().customer_queue.publish(work, work.name)
-    answer = {"run_id": run_id, "under_way": under_way, "dry_run": dry}
-    return success("Run goes on" if under_way else "Run queued", answer, 202)
+    answer = {
+        "run_id": run_id, "under_way": under_way, "was_stalled": was_stalled, "dry_run": dry,
+    }  # fmt: skip
+    said = "Run stood still and is queued again" if was_stalled else "Run goes on"
+    return success(said if under_way else "Run queued", answer, 202)
 
 
 @router.get(f"{LINK}/report")
@@ -141,9 +156,11 @@ def report(link_id: str) -> Response[str]:
     state = next((one for one in states if one.run_id == run_id), None)
     limit = read_limit(query.get("limit"), usual=PAGE_SIZE, largest=LARGEST_PAGE_SIZE)
     page = runs.report(link_id, run_id, outcome=outcome, limit=limit, after=query.get("after"))
+    if run_id and state is None and not page.items and not _EVENTS.fullmatch(run_id):
+        _check_told(runs, link_id, run_id)
     answer = {
         "run_id": run_id or None,
-        "run": state.shown(link) if state else None,
+        "run": _shown_run(link, state, runs.taken_until(link_id)) if state else None,
         "rows": [_shown_line(json.loads(item["body"]["S"])) for item in page.items],
         "after": page.after,
     }
@@ -172,6 +189,20 @@ def links(link_id: str) -> Response[str]:
         found, after = table.page(kind, side, limit=limit, after=query.get("after", ""))
     rows = [_shown_known(kind, one) for one in found]
     return success("Linked customers", {"customers": rows, "after": after or None})
+
+
+def _check_told(runs: RunStore, link_id: str, run_id: str) -> None:
+    """Raises UnknownRun for a run that has told nothing at all."""
+    if not runs.report(link_id, run_id, outcome="", limit=1, after=None).items:
+        raise UnknownRun("this link has no report of such a run", where=run_id[:64])
+
+
+def _shown_run(link: Link, state: RunState, until: float) -> dict[str, Any]:
+    running = state.state == RUNNING
+    return state.shown(link) | {
+        "worked_on_until": _text(until) if running and until else None,
+        "stalled": state.stalled(_now(), until),
+    }
 
 
 def _choice(query: dict[str, str], name: str, usual: Any) -> Any:
@@ -212,22 +243,41 @@ def _shown_line(line: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_instances(link: Link) -> None:
-    """Raises InvalidLink for an instance that is not there, or is of another platform."""
+def _warned(warnings: list[str]) -> dict[str, list[str]]:
+    return {"warnings": warnings} if warnings else {}
+
+
+def _check_together(link: Link) -> None:
+    """Raises InvalidLink for members that work against each other."""
+    if wrong := contradictions(link):
+        raise InvalidLink("The link cannot be used", where="customer link", fields=wrong)
+
+
+def _check_instances(link: Link, *, running: bool = False) -> None:
+    """Raises InvalidLink for an instance that is not there, of another platform, or switched off.
+
+    One that is switched off may be linked, and not be run.
+    """
     wrong = []
     for side in Side:
         member = f"{side.value}_instance_id"
         try:
-            platform = ports().registry.get(link.instance(side)).platform
+            instance = ports().registry.get(link.instance(side))
         except UnknownInstance:
             wrong.append(FieldError(member, "there is no such instance", "invalid_value"))
             continue
-        if platform != side.value:
-            said = f"is a {platform} account, not a {side.value} one"
+        if instance.platform != side.value:
+            said = f"is a {instance.platform} account, not a {side.value} one"
             wrong.append(FieldError(member, said, "invalid_value"))
+        elif running and instance.disabled:
+            wrong.append(FieldError(member, "is disabled: enable it first", "invalid_value"))
     if wrong:
         raise InvalidLink("The link cannot be used", where="customer link", fields=wrong)
 
 
 def _now() -> str:
     return timestamps.to_text(timestamps.now())
+
+
+def _text(epoch: float) -> str:
+    return timestamps.to_text(timestamps.from_epoch(epoch))

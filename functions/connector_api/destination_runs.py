@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
-from connector_api.destinations import DESTINATION, begun
+from connector_api.destinations import DESTINATION, begun, sendable
 from connector_api.ports import ports
 from connector_api.replies import success
 from freshbridge import timestamps
@@ -17,7 +17,7 @@ from freshbridge.actions.record import ActionRecord
 from freshbridge.actions.record_store import UnknownActionRecord
 from freshbridge.actions.uploads import UploadRequest
 from freshbridge.bulk import change, paging, results
-from freshbridge.bulk.progress import OUTCOMES
+from freshbridge.bulk.progress import OUTCOMES, Phase, Progress
 from freshbridge.bulk.rows import RowFormat
 from freshbridge.bulk.table import UnknownBulkAction
 from freshbridge.destinations.quarantine_files import OUTCOMES as QUARANTINED
@@ -110,6 +110,7 @@ def resend(instance_id: str, destination_id: str, run_id: str) -> Response[str]:
     """Send the records that were not taken through the destination as it is now: a new run."""
     _run(instance_id, destination_id, run_id)
     instance = ports().registry.get(instance_id)
+    sendable(instance_id, destination_id)
     only = _outcome(_query().get("only"), QUARANTINED, "only")
     upload_id = new_id("upl").partition("_")[2]
     upload_id = f"upl_{upload_id:0<32}"
@@ -171,6 +172,12 @@ def _run(instance_id: str, destination_id: str, run_id: str) -> ActionRecord:
     return record
 
 
+def _was_cancelled(progress: Progress) -> bool:
+    """Whether it is over because somebody stopped it, and not because nothing went well."""
+    over = progress.phase is Phase.FINISHED and progress.cancelling
+    return over and not progress.failed_whole and bool(progress.cancelled or progress.unread)
+
+
 def _shown(record: ActionRecord) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "run_id": record.action_id,
@@ -188,6 +195,8 @@ def _shown(record: ActionRecord) -> dict[str, Any]:
         progress = change.progress_of(ports().bulk, record.action_id)
     except UnknownBulkAction:
         return shown
+    if record.code == "cancelled" or _was_cancelled(progress):
+        shown["state"] = "cancelled"
     counts = {name: getattr(progress, name) for name in OUTCOMES}
     shown["progress"] = progress.shown(timestamps.epoch())
     if shown["dry_run"]:

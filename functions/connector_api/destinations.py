@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from connector_api.ports import ports
 from connector_api.replies import json_body, success
 from freshbridge import timestamps
+from freshbridge.actions.freshsales.send_record import DestinationPaused
 from freshbridge.actions.submit import Preference, read_request
 from freshbridge.actions.uploads import UploadRequest, read_upload
 from freshbridge.bulk.rows import RowFormat
@@ -168,8 +171,8 @@ def send(instance_id: str, destination_id: str) -> Response[str]:
     """
     instance = _freshsales(instance_id)
     event = router.current_event
-    _destination(instance_id, destination_id)
-    given = read_inline(event.decoded_body or "", event.headers.get("Content-Type") or "")
+    sendable(instance_id, destination_id)
+    given = read_inline(_body(event), event.headers.get("Content-Type") or "")
     query = event.query_string_parameters or {}
     dry_run = given.dry_run
     if dry_run is None:
@@ -188,6 +191,16 @@ def send(instance_id: str, destination_id: str) -> Response[str]:
         dry_run=dry_run,
         key=event.headers.get("Idempotency-Key"),
     )
+
+
+def sendable(instance_id: str, destination_id: str) -> None:
+    """Refuse records for a destination that is not there, or that would not send them.
+
+    Raises:
+        UnknownDestination, DestinationPaused: no run is begun.
+    """
+    if not _destination(instance_id, destination_id).settings.enabled:
+        raise DestinationPaused("the destination is disabled", where=destination_id[:64])
 
 
 def begun(
@@ -213,6 +226,13 @@ def begun(
     path = f"/api/integrations/{instance.instance_id}/destinations/{destination_id}/runs/{run_id}"
     data = {"run_id": run_id, "state": answer.record.state.value, "dry_run": dry_run, "run": path}
     return success(f"Accepted; GET {path} tells how far it is", data, 202)
+
+
+def _body(event: APIGatewayProxyEvent) -> str | bytes:
+    """The body as it came: bytes where the gateway hands them on, else what it made of them."""
+    if event.is_base64_encoded:
+        return base64.b64decode(event.body or "")
+    return event.body or ""
 
 
 def _freshsales(instance_id: str) -> Instance:

@@ -96,6 +96,8 @@ class Ports:
             Bodies(chosen.payload_bucket),
             Publisher(chosen.callback_queue_url, payloads, prefix=CALLBACKS),
         )
+        self.customer_links = LinkStore(chosen.customer_table, age_s=0)
+        self._destinations_of = DestinationStore(chosen.instance_table)
         self.provisioner = Provisioner(
             self.registry,
             self.vault,
@@ -105,7 +107,7 @@ class Ports:
             tracer=self.tracer,
             on_connected=self.circuits.close,
             on_callbacks_changed=self.callbacks.reactivate,
-            on_deleted=DestinationStore(chosen.instance_table).delete_all,
+            on_deleted=self._deleting,
         )
         self.connections = Connections(
             self.registry,
@@ -128,7 +130,6 @@ class Ports:
             self.runs, sync_queue, feeds_of, needs_all(RecordStates(chosen.sync_table))
         )
         self.cancelling = Cancelling(self.runs, Children(self.runs, sync_queue, present), present)
-        self.customer_links = LinkStore(chosen.customer_table, age_s=0)
         self.customer_runs = CustomerRuns(chosen.customer_table)
         self.customer_table = partial(KnownTable, chosen.customer_table)
         self.customer_queue = Publisher(chosen.customer_queue_url, payloads, prefix=CUSTOMERS)
@@ -180,6 +181,10 @@ class Ports:
             owner=DeployedSecret(chosen.user_secret_id, clock=wall_clock),
             users=UserStore(chosen.access_table, clock=wall_clock),
         )
+
+    def _deleting(self, instance_id: str) -> None:
+        self.customer_links.refuse_deletion(instance_id)
+        self._destinations_of.delete_all(instance_id)
 
     @property
     def quarantine(self) -> QuarantineFiles:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -17,14 +18,23 @@ from freshbridge.instances.model import Instance
 from freshbridge.page_request import read_limit
 from freshbridge.sync.chosen import chosen
 from freshbridge.sync.manifest import object_of, window_of
-from freshbridge.sync.run import Run, Standing
+from freshbridge.sync.run import PartState, Run, Standing
 from freshbridge.sync.selection import Wanted
-from freshbridge.sync.starting import BEGUN, RUNNING, Asked, Start
+from freshbridge.sync.starting import (
+    BEGUN,
+    RESUMED,
+    RUNNING,
+    STARTED,
+    TAKEN_OVER,
+    Asked,
+    Start,
+)
 from freshbridge.sync.view import needs_parts, shown, shown_run
 
 RUNS, MOST_RUNS = 20, 200
 MOST_PARTS = 1000
-_MEMBERS = {"objects": list, "full": bool, "dry_run": bool}
+_WOULD = {STARTED: "would_start", RESUMED: "would_resume", TAKEN_OVER: "would_take_over"}
+_MEMBERS = {"objects": list, "full": bool, "release_removals": bool, "dry_run": bool}
 
 
 class NothingToSync(InvalidRequest):
@@ -52,7 +62,8 @@ router = APIGatewayRouter()  # type: ignore[no-untyped-call]  # Powertools' own
 def start(instance_id: str) -> Response[str]:
     """Begin a run of each object now, whether it is due or not; one under way is left alone.
 
-    `full` reads everything again and looks for what is gone; `dry_run` only tells what would run.
+    `full` reads everything again and looks for what is gone; `release_removals` lets that remove
+    what was held back, this once. `dry_run` only tells what would run, and is answered with 200.
     """
     instance = ports().registry.get(instance_id)
     body = _body(_MEMBERS)
@@ -63,13 +74,23 @@ def start(instance_id: str) -> Response[str]:
     # Children are read with their parents, of every record where the children are named.
     parents = {one.object.parent for one in wanted if one.object.parent} - named
     wanted += [one for one in chosen(instance) if one.name in parents]
-    full = body.get("full", False)
+    full, released = body.get("full", False), body.get("release_removals", False)
+    if released and not (full and "objects" in body):
+        raise InvalidSync(
+            "the request cannot be understood",
+            fields=[
+                FieldError(
+                    "release_removals", "goes with full and the objects' names", "invalid_value"
+                )
+            ],
+        )
     asked_for = named if "objects" in body else set()
     asked = Asked(
         identifiers.new_id("run"),
         _now(),
         forced=True,
         full=full,
+        released=released,
         children=frozenset(
             one.name for one in wanted if one.object.parent and one.name in asked_for
         )
@@ -78,13 +99,18 @@ def start(instance_id: str) -> Response[str]:
         dry_run=body.get("dry_run", False),
     )
     starts = ports().starter.start_all(instance, wanted, asked)
+    ids = list(dict.fromkeys(one.run_id for one in starts if one.run_id))
     data = {
-        "run_id": None if asked.dry_run else asked.run_id,
+        "run_id": None if asked.dry_run else _run_id(asked, ids),
+        "run_ids": ids,
         "objects": [one.object for one in starts if one.state in BEGUN | {RUNNING}],
         "dry_run": asked.dry_run,
         "started": [_shown_start(one) for one in starts],
     }
-    return success("Sync not started: dry run" if asked.dry_run else "Sync started", data, 202)
+    if asked.dry_run:
+        return success("Sync not started: dry run", data | {"started": _would(starts)})
+    begun = any(one.state in BEGUN for one in starts)
+    return success("Sync started" if begun else "Nothing was started", data, 202)
 
 
 @router.get("/integrations/<instance_id>/sync")
@@ -101,7 +127,9 @@ def state(instance_id: str) -> Response[str]:
         run = running.get((one.name, standing.run_id))
         asks = run is not None and needs_parts(one, run, standing)
         parts = ports().runs.parts(run) if run is not None and asks else []
-        found[one.name] = shown(one, standing, run, parts, now)
+        parent = standings.get(one.object.parent, Standing())
+        held_open = bool(parent.run_id) and _lasts(parent, now)
+        found[one.name] = shown(one, standing, run, parts, now, held_open=held_open)
     return success("Sync state", found)
 
 
@@ -193,6 +221,20 @@ def _running(instance: Instance, standings: Sequence[Standing]) -> dict[tuple[st
     }
 
 
+def _run_id(asked: Asked, ids: Sequence[str]) -> str | None:
+    """The run that was begun, else the one that goes on: never one that there is not."""
+    return asked.run_id if asked.run_id in ids else next(iter(ids), None)
+
+
+def _would(starts: Sequence[Start]) -> list[dict[str, Any]]:
+    """What a dry run tells: what would be begun, and what is so already."""
+    return [_shown_start(replace(one, state=_WOULD.get(one.state, one.state))) for one in starts]
+
+
+def _lasts(standing: Standing, now: str) -> bool:
+    return standing.lease_until >= timestamps.from_text(now).timestamp()
+
+
 def _shown_start(start: Start) -> dict[str, Any]:
     return {
         "object": start.object,
@@ -209,8 +251,13 @@ def _shown_whole(run: Run) -> dict[str, Any]:
     if run.copied and not run.is_active:
         name = object_of(run).name
         manifest = ports().lake.read_manifest(run.instance_id, name, run.run_id)
-    parts = ports().runs.parts(run)[:MOST_PARTS] if manifest is None else []
-    windows = [window_of(part) for part in parts if part.feed]
+    parts = ports().runs.parts(run) if manifest is None or run.failed else []
+    shown_parts = [
+        part
+        for part in parts
+        if (part.feed or part.reason) and (manifest is None or part.state is PartState.FAILED)
+    ]
+    windows = [window_of(part) for part in shown_parts[:MOST_PARTS]]
     return shown_run(run) | {"manifest": manifest, "parts": windows}
 
 

@@ -223,11 +223,24 @@ class FakeLake:
         rows: Sequence[Row],
         *,
         tell: Callable[[Sequence[Change]], None] | None = None,
+        whole: Mapping[str, str] | None = None,
         **_how: object,
     ) -> Merged:
-        """Bring the view up to these rows."""
+        """Bring the view up to these rows, which are all of those in `whole`."""
         held = self.view.setdefault((instance_id, obj.name), {})
         merged = Merged()
+        given = {row.id for row in rows}
+        rows = [
+            *rows,
+            *(
+                replace(row, state=State.GONE, seen_at=(whole or {})[row.parent])
+                for row in held.values()
+                if row.parent in (whole or {})
+                and row.id not in given
+                and row.state is State.LIVE
+                and row.seen_at < (whole or {})[row.parent]
+            ),
+        ]
         wins: dict[str, Row] = {}
         for row in rows:
             before = wins.get(row.id) or held.get(row.id)

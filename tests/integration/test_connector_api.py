@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from freshbridge import aws, timestamps
 from freshbridge.instances.vault import Vault
+from freshbridge.lake.lake import Lake
 from freshbridge.sync.objects import OBJECTS
+from freshbridge.sync.run import Stage
+from freshbridge.sync.run_end import after_run
+from freshbridge.sync.run_store import RunStore
 from tests import builders
 from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.fakes.provider import FakeTransport, empty_reply, json_reply
@@ -218,8 +223,53 @@ def test_a_sync_is_started_and_its_state_shown(stack: Stack, api: Api) -> None:
     shown = api("GET", path)[1]["data"]["tickets"]
     assert (shown["state"], shown["kind"], shown["run_id"]) == ("running", "full", work["run_id"])
     # Asked for again, it is left alone
-    (again,) = api("POST", path)[1]["data"]["started"]
+    _, body = api("POST", path)
+    (again,) = body["data"]["started"]
     assert (again["state"], again["run_id"]) == ("running", work["run_id"])
+    # and no run is named that there is not
+    assert (body["data"]["run_id"], body["data"]["run_ids"]) == (work["run_id"], [work["run_id"]])
+    assert body["message"] == "Nothing was started"
+
+
+def test_a_change_of_sync_leaves_what_it_does_not_name(stack: Stack, api: Api) -> None:
+    instance = stack.connect()
+    path = f"/api/integrations/{instance.instance_id}"
+    first = {"tickets": {"every_minutes": 15, "include": ["stats"]}, "from_webhooks": True}
+    api("PATCH", path, {"config": {"sync": first}})
+
+    change = {"tickets": {"every_minutes": 5, "include": None}, "agents": {"every_minutes": 60}}
+    status, body = api("PATCH", path, {"config": {"sync": change}})
+
+    assert (status, body["data"]["config"]["sync"]) == (
+        200,
+        {"tickets": {"every_minutes": 5}, "agents": {"every_minutes": 60}, "from_webhooks": True},
+    )
+
+
+def test_a_failed_run_shows_which_parts_failed(stack: Stack, api: Api) -> None:
+    # Given a run of two objects, of which one part cannot be read
+    instance = stack.connect()
+    path = f"/api/integrations/{instance.instance_id}/sync"
+    run_id = api("POST", path)[1]["data"]["run_id"]
+    store = RunStore(stack.names["SyncTable"])
+    run = store.run(instance.instance_id, "tickets", run_id)
+    assert run is not None
+    (part,) = store.parts(run)
+    store.fail(run, replace(part, reason="forbidden: may not be seen"))
+    failed = replace(run, stage=Stage.FAILED, failed=1, open=0)
+    store.close(
+        failed, after_run(store.standing(run.instance_id, run.object), failed, []), None, ""
+    )
+    Lake(stack.names["LakeBucket"]).write_manifest(
+        run.instance_id, run.object, run_id, {"complete": False}
+    )
+
+    told = api("GET", f"{path}/runs/{run_id}")[1]["data"]["tickets"]
+
+    assert (told["state"], told["manifest"]) == ("failed", {"complete": False})
+    assert [(one["part"], one["state"], one["reason"]) for one in told["parts"]] == [
+        ("live", "failed", "forbidden: may not be seen")
+    ]
 
 
 def test_the_state_of_sixteen_objects_costs_few_calls(
@@ -254,10 +304,10 @@ def test_a_dry_run_begins_nothing_and_names_no_run(stack: Stack, api: Api) -> No
     status, body = api("POST", path, {"dry_run": True})
 
     told = body["data"]
-    assert (status, told["dry_run"], told["run_id"]) == (202, True, None)
+    assert (status, told["dry_run"], told["run_id"]) == (200, True, None)
     assert [(one["object"], one["state"], one["run_id"]) for one in told["started"]] == [
-        ("tickets", "started", None),
-        ("agents", "started", None),
+        ("tickets", "would_start", None),
+        ("agents", "would_start", None),
     ]
     assert stack.bodies("SyncQueue") == []
     assert api("GET", f"{path}/runs")[1]["data"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -80,6 +81,7 @@ class World:
         *,
         kind: str = "application/json",
         query: dict[str, str] | None = None,
+        binary: bool = False,
         **headers: str,
     ) -> tuple[int, Any]:
         """The status, and the data or the error."""
@@ -87,7 +89,11 @@ class World:
         access = {"Authorization": f"User {USER_SECRET}, Organization {ORGANIZATION_SECRET}"}
         text = body if body is None or isinstance(body, str) else json.dumps(body)
         event = builders.rest_event(
-            method, path, body=text, headers={**access, "Content-Type": kind, **named}
+            method,
+            path,
+            body=text,
+            headers={**access, "Content-Type": kind, **named},
+            base64_encoded=binary,
         )
         event["queryStringParameters"] = query
         answer = self.start("ConnectorApi").handler(event, builders.Context(remaining_ms=29_000))
@@ -230,6 +236,55 @@ def test_records_come_as_json_json_lines_and_csv(world: World, kind: str, body: 
     ]  # fmt: skip
 
 
+def test_a_body_that_is_not_utf_8_is_refused(world: World) -> None:
+    into = world.made()
+    rows = "E-mail,Last\nana@fair.example,Muñoz\n"
+    latin = base64.b64encode(rows.encode("latin-1")).decode()
+
+    for body, binary in ((latin, True), (rows.replace("ñ", "\ufffd"), False)):
+        status, said = world("POST", f"{into}/records", body, kind="text/csv", binary=binary)
+        assert (status, said["code"]) == (400, "unreadable_records")
+        assert "is not UTF-8" in said["message"]
+
+    whole = base64.b64encode(rows.encode()).decode()
+    world.sent(into, whole, kind="text/csv", binary=True)
+    assert world.names() == ["Muñoz"]
+
+
+def test_the_test_button_and_a_dry_run_tell_the_same(world: World) -> None:
+    changed = {**ANA, "Last": "Other"}
+    for on_duplicate, outcome, total in (
+        ("fail", "rejected", "refuse"),
+        ("skip", "unchanged", "unchanged"),
+        ("update", "updated", "update"),
+    ):
+        into = world.made(on_duplicate=on_duplicate)
+        world("POST", f"{into}/test", {"record": ANA})
+        status, told = world("POST", f"{into}/test", {"record": changed, "dry_run": True})
+        run = world.sent(into, {"records": [changed], "dry_run": True})
+
+        assert (status, told["outcome"]) == (200, outcome)
+        assert {name for name, count in run["totals"].items() if count} == {total}
+    assert world.names() == ["Ruiz"]
+
+
+def test_the_advice_of_a_duplicate_names_the_destination_s_own_choices(world: World) -> None:
+    into = world.made()
+    world("POST", f"{into}/test", {"record": ANA})
+
+    said = world("POST", f"{into}/test", {"record": {**ANA, "Last": "Other"}})[1]
+
+    assert (said["outcome"], said["code"]) == ("rejected", "conflict")
+    assert "skip or update instead of fail" in said["advice"]
+    assert "return" not in said["advice"]
+
+
+def test_bad_addresses_are_invalid_in_a_dry_run_too(world: World) -> None:
+    run = world.sent(world.made(), {"records": [{**ANA, "E-mail": "bad mail"}], "dry_run": True})
+
+    assert {name for name, count in run["totals"].items() if count} == {"invalid"}
+
+
 def test_the_same_request_is_the_same_run(world: World) -> None:
     into = world.made()
     first = world("POST", f"{into}/records", [ANA], Idempotency_Key="k1")[1]
@@ -273,6 +328,18 @@ def test_a_file_that_is_put_into_the_bucket_is_sent_once(world: World) -> None:
     (run,) = world("GET", f"{into}/runs")[1]["runs"]
     assert (run["origin"], run["source"]) == ("s3", f"s3://demo-payloads/{key}")
     assert run["outcomes"]["created"] == 1
+
+
+def test_a_file_below_a_destination_s_folder_may_be_one_json_list(world: World) -> None:
+    into = world.made()
+    key = f"incoming/{INSTANCE}/{into.rpartition('/')[2]}/2026/fair.json"
+    body = json.dumps([ANA, {**ANA, "E-mail": "b@fair.example"}], indent=2).encode()
+    aws.s3().put_object(Bucket=world.stack.names["PayloadBucket"], Key=key, Body=body)
+
+    world.stack.send("ActionQueue", file_event(key))
+    world.drain()
+
+    assert world.names() == ["Ruiz", "Ruiz"]
 
 
 def test_records_on_the_queue_are_sent(world: World) -> None:
@@ -385,11 +452,13 @@ def test_a_run_is_cancelled_and_resumed(world: World) -> None:
     assert status == 200
     world.drain()
     assert world.names() == []
+    assert world("GET", begun["run"])[1]["state"] == "cancelled"
     status, on = world("POST", f"{begun['run']}/resume")
     assert status == 202, on
     world.drain()
     assert len(world.names()) == 4
-    assert world("GET", begun["run"])[1]["progress"]["phase"] == "finished"
+    run = world("GET", begun["run"])[1]
+    assert (run["state"], run["progress"]["phase"]) == ("succeeded", "finished")
     assert world("GET", f"{into}/runs/act_none")[0] == 404
 
 
@@ -418,8 +487,22 @@ def test_responses_are_kept_and_told(world: World, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_disabled_destination_takes_nothing(world: World) -> None:
-    into = world.made(enabled=False)
+    into = world.made()
+    began = world("POST", f"{into}/records", [{**ANA, "Tier": "tin"}])[1]
+    world.drain()
+    world("PATCH", into, {"enabled": False})
+
+    for path in (f"{into}/records", f"{began['run']}/resend"):
+        status, said = world("POST", path, [ANA])
+        assert (status, said["code"]) == (400, "destination_disabled")
+    assert len(world("GET", f"{into}/runs")[1]["runs"]) == 1
+    assert world.names() == []
+
+
+def test_what_was_sent_before_a_destination_was_disabled_is_told_so(world: World) -> None:
+    into = world.made()
     begun = world("POST", f"{into}/records", [ANA])[1]
+    world("PATCH", into, {"enabled": False})
     world.drain()
     run = world("GET", begun["run"])[1]
     assert (run["state"], run["code"]) == ("failed", "destination_disabled")
@@ -539,7 +622,7 @@ def test_a_run_that_is_cancelled_while_it_is_read_can_be_read_on(world: World) -
     begun = world("POST", f"{into}/records", [ANA])[1]
     world("POST", f"{begun['run']}/cancel")
     world.drain()
-    assert world("GET", begun["run"])[1]["state"] == "failed"
+    assert world("GET", begun["run"])[1]["state"] == "cancelled"
     assert world("GET", f"{begun['run']}/records", query={"outcome": "all"})[0] == 200
     assert (
         world("GET", f"{into}/runs", query={"limit": "1"})[1]["runs"][0]["run_id"] in begun["run"]

@@ -30,7 +30,7 @@ from freshbridge.webhooks.check_store import CheckStore
 from tests import builders
 from tests.fakes.automations import AutomationAccount
 from tests.fakes.aws_failures import Failing, client_error, raising
-from tests.fakes.crm import FakeCrm
+from tests.fakes.crm import FIELDS, FakeCrm
 from tests.fakes.freshsales import freshsales_instance
 from tests.fakes.provider import FakeTransport, PagedList, empty_reply, json_reply
 from tests.integration.conftest import ORGANIZATION_SECRET, STACK_NAME, USER_SECRET, Stack, Start
@@ -322,6 +322,12 @@ def use_customer_links(api: Api, stack: Stack, start: Start, provider: FakeTrans
         )
     desk_side(provider, CONTACT)
     SalesSide(provider)
+    provider.on("GET", "/api/v2/contact_fields", json_reply([{"name": "tier", "default": False}]))
+    provider.on(
+        "GET",
+        "/crm/sales/api/settings/contacts/fields",
+        json_reply({"fields": FIELDS}),
+    )
     links = "/api/customer-links"
     assert api("POST", links, {})[0] == 400
     body = api.example("POST", links, "Contacts to Freshsales")
@@ -647,17 +653,26 @@ def test_a_sync_s_state_and_runs_are_as_the_document_says(
     status, body = api("GET", f"{path}/runs/{first}")
     assert body["data"]["tickets"]["manifest"]["counts"]["rows"] == 1
     running = shown["run_id"]
+    assert shown["lease_until"] > shown["last_run"]["started_at"]
+    # whoever asks again is told of the one that goes on
+    status, body = api("POST", path)
+    assert (status, body["data"]["run_id"], body["data"]["run_ids"]) == (202, running, [running])
+    assert body["message"] == "Nothing was started"
     parts = api("GET", f"{path}/runs/{running}")[1]["data"]["tickets"]["parts"]
     assert {part["part"] for part in parts} == {"deleted", "spam", "live"}
     assert api("GET", f"{path}/runs/run_0")[0] == 404
-    assert api("POST", path, {"dry_run": True, "objects": ["tickets"]})[0] == 202
+    assert api("POST", path, {"dry_run": True, "objects": ["tickets"]})[0] == 200
     wrongs: list[dict[str, object]] = [
-        {"objects": ["agents"]}, {"full": 1}, {"fool": True}, {"objects": []},
+        {"objects": ["agents"]}, {"full": 1}, {"release_removals": True}, {"fool": True},
+        {"objects": []},
     ]  # fmt: skip
     for wrong in wrongs:
         assert api("POST", path, wrong)[0] == 400
     status, body = api("POST", f"{path}/cancel", {"objects": ["tickets"]})
     assert (status, body["data"]["objects"]) == (200, ["tickets"])
+    status, body = api("POST", path, {"dry_run": True})
+    (would,) = body["data"]["started"]
+    assert (status, would["state"], body["data"]["run_id"]) == (200, "would_start", None)
     assert api.faults == []
 
 

@@ -285,3 +285,24 @@ def test_what_cannot_be_exported_is_refused(
     assert answer.status == 400
     fields = {one["field"].split(".literal")[0] for one in answer.body["details"]["fields"]}
     assert any(one.startswith(named) for one in fields)
+
+
+def test_a_field_that_no_record_has_is_told_with_near_names(world: World) -> None:
+    world.hold([ticket(n) for n in range(1, 6)])
+    world.synced()
+
+    record = world.run(
+        object="tickets",
+        format="csv",
+        fields=["id", "cf_region", "stats.resolved_at"],
+        where=[{"field": "subjct", "op": "=", "value": "Printer 1"}],
+    )
+
+    warnings = record["data"]["warnings"]
+    assert (record["state"], record["data"]["rows"]) == ("succeeded", 0)
+    assert [one.partition(";")[0] for one in warnings] == [
+        "no record has a field cf_region", "no record has a field subjct",
+    ]  # fmt: skip
+    assert "did you mean custom_fields.cf_region" in warnings[0]
+    assert "did you mean subject?" in warnings[1]
+    assert "subjct" in record["message"]

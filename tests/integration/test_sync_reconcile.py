@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from freezegun import freeze_time
 
-from freshbridge.instances.registry import Registry
 from freshbridge.lake.lake import Lake
 from freshbridge.sync.objects import OBJECTS
 from tests import builders
@@ -48,21 +46,28 @@ class World:
             builders.instance(configuration=POLLING, sync_objects=("companies",), config=config)
         )
 
-    def sync(self) -> dict[str, Any]:
+    def state(self) -> dict[str, Any]:
+        """What GET says of the companies."""
+        return dict(self._asked("GET")["companies"])
+
+    def sync(self, **more: Any) -> dict[str, Any]:
         """A run over everything, a minute after the last one; its manifest."""
         self._clock.tick(60)
-        path = f"/api/integrations/{builders.INSTANCE_ID}/sync"
-        event = builders.rest_event(
-            "POST", path, body=json.dumps({"full": True}), headers={"authorization": ACCESS},
-            parameters={"proxy": path.removeprefix("/api/")},
-        )  # fmt: skip
-        answer = self._start("ConnectorApi").handler(event, builders.Context())
-        data = json.loads(answer["body"])["data"]
+        data = self._asked("POST", json.dumps({"full": True, **more}))
         while self.stack.count("SyncQueue")[0]:
             assert self.stack.deliver("SyncQueue", self._start("SyncWorker").handler, MANY) == []
         manifest = self.lake.read_manifest(builders.INSTANCE_ID, "companies", data["run_id"])
         assert manifest is not None
         return manifest
+
+    def _asked(self, method: str, body: str = "") -> dict[str, Any]:
+        path = f"/api/integrations/{builders.INSTANCE_ID}/sync"
+        event = builders.rest_event(
+            method, path, body=body, headers={"authorization": ACCESS},
+            parameters={"proxy": path.removeprefix("/api/")},
+        )  # fmt: skip
+        answer = self._start("ConnectorApi").handler(event, builders.Context())
+        return dict(json.loads(answer["body"])["data"])
 
     def rows(self, *, removed: bool = False) -> set[str]:
         """The ids of what is held, or was."""
@@ -126,19 +131,25 @@ def test_too_many_are_held_back_until_somebody_lets_them_go(world: World) -> Non
 
     assert held["proof"]["candidates"]["held_back"] == 3
     assert held["complete"] is False
-    assert "release_removals of companies" in held["proof"]["why"][0]
+    assert "release_removals" in held["proof"]["why"][0]
+    told = world.state()
+    assert (told["complete"], told["held_back"]["count"]) == (False, 3)
+    assert told["held_back"]["why"] == held["proof"]["why"][0]
+    assert told["held_back"]["release"].startswith("POST /api/integrations/{id}/sync {")
     assert world.rows() == {"1", "2", "3", "4"}
     assert {request.path for request in world.provider.requests[asked:]} == {"/api/v2/companies"}
 
-    let_go = {"sync": {"companies": {"most_removed": 1, "release_removals": True}}}
-    Registry(world.stack.names["InstanceTable"]).change(
-        builders.INSTANCE_ID, lambda instance: replace(instance, config=let_go)
-    )
     for number in (1, 2, 3):
         world.provider.on("GET", f"/api/v2/companies/{number}", empty_reply(404))
-    world._start("SyncWorker")._ports.cache_clear()
-    released = world.sync()
+    released = world.sync(objects=["companies"], release_removals=True)
 
     assert released["complete"] is True
     assert world.rows() == {"4"}
     assert len(world.told()) == 3
+    assert (world.state()["complete"], world.state()["held_back"]) == (True, None)
+
+    # And that was for this run alone
+    world.companies = {n: {"id": n, "updated_at": "2026-03-01T00:00:00Z"} for n in (4, 5, 6)}
+    world.sync()
+    world.companies = {}
+    assert world.sync()["proof"]["candidates"]["held_back"] == 3

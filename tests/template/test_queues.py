@@ -176,3 +176,10 @@ def test_the_redrive_runs_by_itself_and_may_do_what_it_needs_and_no_more(
         "dynamodb:GetItem",
         "dynamodb:PutItem",
     }
+
+
+def test_a_link_waits_three_minutes_for_a_function_that_was_killed(resources: Resources) -> None:
+    # Its lease lasts as long as the function could, and a message comes back as AWS advises
+    timeout = resources["CustomerSync"]["Properties"]["Timeout"]
+    assert timeout <= 180
+    assert resources["CustomerQueue"]["Properties"]["VisibilityTimeout"] == 6 * timeout

@@ -98,6 +98,14 @@ class CustomerLink(BaseModel):
     updated_at: str
 
 
+class ChangedLink(CustomerLink):
+    """The link, and what of it could not be checked."""
+
+    warnings: list[str] = Field(
+        [], description="Fields that could not be held against what an account has, and why"
+    )
+
+
 class CustomerRun(BaseModel):
     """How far a run is, and what it did so far."""
 
@@ -115,6 +123,12 @@ class CustomerRun(BaseModel):
     started_at: str
     updated_at: str
     finished_at: str | None
+    worked_on_until: str | None = Field(
+        description="A function works on the link, at most until then; null for none"
+    )
+    stalled: bool = Field(
+        description="It should go on and nobody sees to it: the schedule or a sync goes on with it"
+    )
 
 
 class CustomerLinkState(CustomerLink):
@@ -137,6 +151,7 @@ class QueuedRun(BaseModel):
 
     run_id: str
     under_way: bool
+    was_stalled: bool = Field(description="Nobody worked on the run under way; now it goes on")
     dry_run: bool
 
 
@@ -229,10 +244,10 @@ FAMILY = Family(
     "Customers",
     "Customers that a Freshdesk and a Freshsales account have in common, kept the same in both.",
     {
-        "create": Operation(CustomerLink, 201, body=Body(NewLink, _EXAMPLES), refusals=(409,)),
+        "create": Operation(ChangedLink, 201, body=Body(NewLink, _EXAMPLES), refusals=(409,)),
         "list_all": Operation(list[CustomerLink]),
         "get": Operation(CustomerLinkState),
-        "change": Operation(CustomerLink, body=Body(LinkChange, _CHANGES)),
+        "change": Operation(ChangedLink, body=Body(LinkChange, _CHANGES)),
         "delete": Operation(DeletedLink, refusals=(503,)),
         "sync": Operation(
             QueuedRun,

@@ -44,7 +44,7 @@ class Run(BaseModel):
 
     run_id: str
     destination_id: str
-    state: str = Field(description="As of an action")
+    state: str = Field(description="As of an action; cancelled where it was stopped")
     code: str | None = Field(description="Why it failed as a whole")
     message: str | None
     submitted_at: str

@@ -202,6 +202,7 @@ _ENTRY_CHANGED = Operation(
 )
 _ENTRY = Operation(ConfigurationEntry, wrapped=False, refusals=(404,))
 _GONE = Operation(Nothing, wrapped=False)
+_DELETED = replace(_GONE, refusals=(409,))
 _CREATION = (403, 404, 429, 502)
 
 
@@ -227,9 +228,9 @@ FAMILY = Family(
         "change": _CHANGED,
         "change_of_element": _CHANGED,
         "change_by_token": _by_token(_CHANGED),
-        "delete": _GONE,
-        "delete_of_element": _GONE,
-        "delete_by_token": _by_token(_GONE),
+        "delete": _DELETED,
+        "delete_of_element": _DELETED,
+        "delete_by_token": _by_token(_DELETED),
         "enable": _GONE,
         "enable_by_token": _by_token(_GONE),
         "configuration": Operation(_ENTRIES, wrapped=False),

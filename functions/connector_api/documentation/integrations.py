@@ -44,9 +44,6 @@ class SyncSettings(BaseModel):
     most_removed_share: float | None = Field(
         default=None, ge=0, le=1, description="Or which part of those held, if that is more"
     )
-    release_removals: bool | None = Field(
-        default=None, description="Whatever is missing may go without asking"
-    )
 
 
 class Config(BaseModel):
@@ -250,7 +247,7 @@ FAMILY = Family(
             ),
             refusals=(403, 409, 429, 502),
         ),
-        "delete": Operation(Integration),
+        "delete": Operation(Integration, refusals=(409,)),
         "rotate_token": Operation(NewToken),
         "rotate_webhook_secret": Operation(WebhookAddress, body=GRACE),
         "test": Operation(Connection, wrapped=False, refusals=(400, 403, 429, 502)),

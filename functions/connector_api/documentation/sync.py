@@ -22,7 +22,11 @@ class WantedSync(BaseModel):
     full: bool = Field(
         default=False, description="Read everything again, and look for what is gone"
     )
-    dry_run: bool = Field(default=False, description="Only tell what would run")
+    release_removals: bool = Field(
+        default=False,
+        description="Let this run remove what was held back; with full and objects",
+    )
+    dry_run: bool = Field(default=False, description="Only tell what would run; answered with 200")
 
 
 class StartedObject(BaseModel):
@@ -30,7 +34,16 @@ class StartedObject(BaseModel):
 
     object: Name
     state: Literal[
-        "started", "resumed", "taken_over", "running", "not_due", "with_parents", "contended"
+        "started",
+        "resumed",
+        "taken_over",
+        "running",
+        "not_due",
+        "with_parents",
+        "contended",
+        "would_start",
+        "would_resume",
+        "would_take_over",
     ] = Field(
         description="resumed: a failed run goes on; taken_over: its worker was gone; running: it "
         "was under way; with_parents: it is read with the records that it belongs to; contended: "
@@ -45,10 +58,21 @@ class StartedObject(BaseModel):
 class StartedSync(BaseModel):
     """A run, and the objects that it reads: to copy them, or to tell of their changes only."""
 
-    run_id: str | None = Field(description="Null for a dry run")
+    run_id: str | None = Field(
+        description="Of what was begun, else of what goes on; null for a dry run"
+    )
+    run_ids: list[str] = Field(description="All runs of the objects that are listed")
     objects: list[Name]
     dry_run: bool
     started: list[StartedObject]
+
+
+class AcceptedSync(BaseModel):
+    """The answer to a request that begins runs, or finds them under way."""
+
+    success: bool
+    message: str
+    data: StartedSync
 
 
 class Telling(BaseModel):
@@ -93,6 +117,23 @@ class Include(BaseModel):
     reasons: dict[str, str]
 
 
+class Delay(BaseModel):
+    """Why a part of the run under way is put off."""
+
+    part: str
+    error: str
+    at: str
+    next_try_at: str
+
+
+class HeldBack(BaseModel):
+    """What the last full run would have removed and did not, for it was too much."""
+
+    count: int
+    why: str
+    release: str = Field(description="The request that removes it after all")
+
+
 class SyncState(BaseModel):
     """Where one object stands."""
 
@@ -104,6 +145,17 @@ class SyncState(BaseModel):
     kind: Kind | None
     run_id: str | None
     progress: Progress | None
+    lease_until: str | None = Field(
+        description="Whoever works on the run renews it; past it, the run is stalled"
+    )
+    taken_over: str | None = Field(description="When a stalled run goes on")
+    retry: Delay | None = Field(
+        description="What the provider said last, and when it is asked again"
+    )
+    complete: bool = Field(
+        description="Whether it is proved that all is held, and nothing that is gone"
+    )
+    held_back: HeldBack | None
     cursor: dict[str, str] = Field(description="Up to when each list is read, in its own time")
     complete_since: str | None = Field(description="What had changed by then is held")
     lag_s: int | None = Field(description="Seconds since then")
@@ -193,12 +245,12 @@ FAMILY = Family(
     {
         "start": Operation(
             StartedSync,
-            202,
             body=Body(
                 WantedSync,
                 {"Tickets, all of them": {"objects": ["tickets"], "full": True}},
                 required=False,
             ),
+            accepted=AcceptedSync,
         ),
         "state": Operation(dict[str, SyncState]),
         "runs": Operation(list[SyncRun], query=(_LIMIT,)),

@@ -364,3 +364,137 @@ def test_an_event_creates_and_deletes(both: World) -> None:
 
     assert made not in both.contacts
     assert both.differences() == []
+
+
+ABSENT = [
+    {"freshdesk": "name", "freshsales": "name", "convert": "full_name"},
+    {"freshdesk": "email", "freshsales": "email"},
+    {"freshdesk": "job_title", "freshsales": "job_title"},
+    {"freshdesk": "custom_fields.department", "freshsales": "custom_field.cf_absent"},
+]
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_a_field_that_freshsales_takes_without_a_word_is_a_failure(
+    both: World, number: int
+) -> None:
+    # Given a field of Freshdesk's whose counterpart Freshsales lacks; and one by one, or in bulk
+    both.configure(objects={"contacts": {"fields": ABSENT}})
+    both.desk.create_contact({"name": "No Tier", "email": "none@client.example"})
+    for one in range(number):
+        both.desk.create_contact(
+            {"name": f"P{one}", "email": f"p{one}@client.example",
+             "custom_fields": {"department": "Sales"}}
+        )  # fmt: skip
+
+    state = both.run()
+
+    assert state.counts["failed"] == number, both.report(state.run_id)
+    failed = both.report(state.run_id, "failed")
+    assert {(one["code"], *one["fields"]) for one in failed} == {
+        ("ignored", "custom_fields.department")
+    }
+    # What Freshsales did not take is not taken from Freshdesk either.
+    for _ in range(2):
+        both.pass_time(LATER_S)
+        both.run(full="true")
+    held = [one["custom_fields"].get("department") for one in both.contacts.values()]
+    assert held.count("Sales") == number
+
+
+def test_what_changed_while_a_link_went_one_way_travels_when_it_goes_both(both: World) -> None:
+    loaded(both)
+    both.configure(direction="to_freshsales")
+    contact_id = first(both.contacts)
+    person_id = partner(both, contact_id)
+    both.sales.contacts.update(person_id, {"job_title": "CTO"})
+    both.pass_time(LATER_S)
+    both.run()
+    both.pass_time(LATER_S)
+
+    # A full run tells of it as long as it may not travel
+    state = both.run(full="true")
+    assert both.contacts[contact_id]["job_title"] != "CTO"
+    (line,) = both.report(state.run_id, "skipped")
+    assert (line["id"], line["code"], line["fields"]) == (str(contact_id), "one_way", ["job_title"])
+
+    both.configure(direction="both")
+    both.pass_time(LATER_S)
+    both.run(full="true")
+
+    assert both.contacts[contact_id]["job_title"] == "CTO"
+    assert both.differences() == []
+
+
+def test_a_rehearsal_counts_what_the_run_then_does(both: World) -> None:
+    # Given customers of both, some with a title here and all with a number there; and others
+    for number in range(7):
+        address = f"p{number}@client.example"
+        both.desk.create_contact({"name": f"P{number}", "email": address, "phone": f"+49{number}"})
+        titled = {"job_title": "X"} if number % 2 else {}
+        both.sales.contacts.create({"last_name": f"P{number}", "emails": address, **titled})
+    for number in range(3):
+        both.desk.create_contact({"name": f"D{number}", "email": f"d{number}@client.example"})
+        both.sales.contacts.create({"last_name": f"S{number}", "emails": f"s{number}@x.example"})
+
+    rehearsed = both.run(dry_run="true").counts
+    done = both.run().counts
+
+    names = {"updated_freshdesk", "updated_freshsales", "created_freshdesk", "created_freshsales",
+             "matched"}  # fmt: skip
+    assert {n: rehearsed.get(n) for n in names} == {n: done.get(n) for n in names}
+    assert (done["updated_freshdesk"], done["updated_freshsales"]) == (3, 7)
+
+
+def test_a_customer_that_is_told_of_twice_in_a_run_is_counted_once(both: World) -> None:
+    # Given people whom Freshdesk cannot take, read again once others were created
+    for number in range(3):
+        both.sales.contacts.create({"last_name": f"Nameonly {number}"})
+    both.desk.create_contact({"name": "Mira Holt", "email": "mira@client.example"})
+
+    state = both.run()
+
+    assert state.counts["created_freshsales"] == 1
+    assert state.counts["skipped"] == len(both.report(state.run_id, "skipped")) == 3
+
+
+def test_an_update_of_many_does_not_hide_a_field_that_is_not_taken(both: World) -> None:
+    # Given customers of both, and a field that only Freshdesk has
+    both.configure(objects={"contacts": {"fields": ABSENT}})
+    for number in range(5):
+        both.desk.create_contact({"name": f"P{number}", "email": f"p{number}@client.example"})
+    both.run()
+    both.pass_time(LATER_S)
+
+    # When all of them get a value of it
+    for contact_id in both.contacts:
+        both.desk.update_contact(contact_id, {"custom_fields": {"department": "Sales"}})
+    both.pass_time(LATER_S)
+    state = both.run()
+
+    # Then each is told of, and none is emptied by what Freshsales holds
+    assert state.counts["failed"] == len(both.report(state.run_id, "failed")) == 5
+    assert "updated_freshsales" not in state.counts
+    both.pass_time(LATER_S)
+    both.run(full="true")
+    assert {one["custom_fields"]["department"] for one in both.contacts.values()} == {"Sales"}
+
+
+def test_custom_fields_that_are_taken_go_many_a_call(both: World) -> None:
+    fields = [*ABSENT[:3], ABSENT[3] | {"freshsales": "custom_field.cf_tier"}]
+    both.configure(objects={"contacts": {"fields": fields}})
+    for number in range(9):
+        both.desk.create_contact({"name": f"P{number}", "email": f"p{number}@client.example"})
+    both.run()
+    both.pass_time(LATER_S)
+    for contact_id in both.contacts:
+        both.desk.update_contact(contact_id, {"custom_fields": {"department": "Gold"}})
+    both.pass_time(LATER_S)
+    before = written_to(both.sales_simulator)
+
+    state = both.run()
+
+    assert state.counts["updated_freshsales"] == 9
+    assert {one["custom_field"]["cf_tier"] for one in both.people.values()} == {"Gold"}
+    # One to see that it is taken, and one call for the others.
+    assert written_to(both.sales_simulator) - before == 2

@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
+from freshbridge.actions.freshsales.send_record import MOST_BUSY
 from freshbridge.bulk.change import Which, cancel, resume
 from freshbridge.bulk.progress import Phase, Progress
 from freshbridge.http_message import ProviderRequest
+from local.simulator.faults import fault_of
 from tests.simulators.actions.once_world import Killed
 from tests.simulators.destinations.run_world import MAPPING, RunWorld, people
 
 BULK = r"POST /contacts/bulk_upsert$"
 CREATE = r"POST /contacts$"
+OWN_DUPLICATE = "commit_then_duplicate"
 
 
 def of(world: RunWorld, prefix: str) -> Counter[str]:
@@ -42,6 +45,45 @@ def test_a_creation_whose_answer_got_lost_is_not_made_twice(world: RunWorld, kin
 
     each_once(world, "Lost", 6)
     assert progress.outcomes == {"created": 6}
+
+
+def test_a_creation_that_is_answered_as_its_own_duplicate_is_a_creation(world: RunWorld) -> None:
+    into = into_contacts(world, "create_resource")
+    world.crm.simulator.state.faults.append(
+        fault_of({"match": CREATE, "kind": OWN_DUPLICATE, "count": 2}, (OWN_DUPLICATE,))
+    )
+
+    progress = world.run(into, people(4, "self"))
+
+    each_once(world, "Self", 4)
+    assert progress.outcomes == {"created": 4}
+    # Another run asks for the same: it has made nothing.
+    again = world.run(into, people(4, "self"))
+    assert again.outcomes == {"rejected": 4}
+
+
+@pytest.mark.parametrize("template", ["create_resource", "upsert"])
+def test_a_405_without_a_word_is_waited_out(world: RunWorld, template: str) -> None:
+    into = into_contacts(world, template)
+    world.fault(r"POST /contacts(/upsert)?$", "throttle_as_405", count=5)
+
+    progress = world.run(into, people(3, "busy"))
+
+    each_once(world, "Busy", 3)
+    assert progress.outcomes == {"created": 3}
+
+
+def test_a_405_that_stays_is_a_refusal_in_the_end(world: RunWorld) -> None:
+    into = into_contacts(world, "create_resource")
+    world.fault(CREATE, "throttle_as_405", count=MOST_BUSY)
+
+    progress = world.run(into, people(1, "never"))
+
+    (row,) = world.rows(progress)
+    assert (row.outcome, row.code) == ("rejected", "wrong_state")
+    sent = [call for call in world.calls if call.startswith("POST") and call.endswith("/contacts")]
+    assert len(sent) == MOST_BUSY
+    assert of(world, "Never") == {}
 
 
 def test_deals_whose_names_are_not_unique_are_not_made_twice(world: RunWorld) -> None:

@@ -148,6 +148,7 @@ def test_a_field_that_was_made_a_minute_ago_is_known() -> None:
     provider = FakeTransport()
     path = f"{ROOT}/settings/contacts/fields"
     provider.on("GET", path, lambda _request: json_reply({"fields": known}))
+    provider.on("GET", f"{ROOT}/lookup", json_reply({"contacts": {"contacts": []}}))
     now = [1_000.0]
     store: Any = OneDestination()
     nothing: Any = None

@@ -308,7 +308,7 @@ def test_slots_that_cannot_be_given_back_fail_nothing_that_was_done() -> None:
     world = World()
     ahead = Use(within_s=0, background=False, ahead=4)
     world.transport(Waiting(5.0, use=ahead)).send(ME)
-    world.store.swap = unavailable  # type: ignore[method-assign]  # others win every race
+    world.store.swap = unavailable  # type: ignore[method-assign,assignment]  # others win every race
 
     assert world.budgets.give_back() == 0
 

@@ -329,3 +329,31 @@ def test_a_name_that_was_emptied_is_not_emptied_across() -> None:
 
     assert both.desk.records["1"]["name"] == "Mira"
     assert both.writes == written
+
+
+@pytest.mark.parametrize("creates", [True, False])
+def test_a_field_that_freshdesk_does_not_keep_is_told_and_the_others_travel(
+    *, creates: bool
+) -> None:
+    # Given a Freshdesk that drops phones without a word
+    both = Both(link())
+    put = both.desk._put
+
+    def dropping(record_id: str, values: Any) -> str:
+        return put(record_id, {name: text for name, text in values.items() if name != "phone"})
+
+    if not creates:
+        both.desk.person_adds(**MIRA, job_title="CFO")
+    both.desk._put = dropping  # type: ignore[method-assign]  # of this account only
+    both.sales.person_adds(**MIRA, phone="1")
+
+    run(both)
+
+    (failed,) = [one for one in both.report.lines if one.outcome == "failed"]
+    assert (failed.side, failed.code, failed.fields) == (Side.FRESHDESK, "ignored", ("phone",))
+    (person,) = both.sales.records.values()
+    assert person["phone"] == "1"
+    assert creates or person["job_title"] == "CFO"
+    both.tick()
+    run(both, full=True)
+    assert both.sales.records["1"]["phone"] == "1"

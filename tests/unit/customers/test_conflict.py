@@ -81,8 +81,9 @@ def test_a_link_of_one_direction_has_one_source(policy: str) -> None:
     for newer in Side:
         found = settled("a", "b", newer=newer, conflict=policy, direction="to_freshsales")
         assert (found.to_freshsales, found.to_freshdesk) == (FIELD, NONE)
-    # What its target changed alone stays there, and is not looked at again.
-    assert settled("was", "b", direction="to_freshsales").keep == FIELD
+    # What its target changed alone stays there, and travels should the link go both ways.
+    barred = settled("was", "b", direction="to_freshsales")
+    assert (barred.barred, barred.keep, barred.to_freshdesk) == (FIELD, NONE, NONE)
 
 
 def test_digests_tell_equal_from_different_and_nothing_else() -> None:

@@ -73,6 +73,8 @@ def test_a_report_is_tried_twice_and_holds_nothing_up() -> None:
     client = Busy(99)
     lines = [Told("created", Kind.CONTACTS, Side.FRESHDESK, str(n)) for n in range(4)]
 
-    RunStore("t", client).tell("lnk_1", "run_1", lines)  # type: ignore[arg-type]  # as above
+    news = RunStore("t", client).tell("lnk_1", "run_1", lines)  # type: ignore[arg-type]  # as above
 
-    assert (client.calls, len(client.items)) == (2, 2)
+    # Two readings and two writings.
+    assert (client.calls, len(client.items)) == (4, 2)
+    assert news == {line.name for line in lines}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterator
 from typing import Any, cast
@@ -12,10 +13,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from freshbridge.bulk.rows import RowFormat
+from freshbridge.bulk.text_lines import LONGEST_LINE, UnreadableRows
 from freshbridge.destinations.arrivals import requests_in
 from freshbridge.destinations.chunk_state import ChunkState, LostRequest, RunningJob, next_usual_s
 from freshbridge.destinations.exchange import MOST_SHOWN, shown_reply, shown_request
 from freshbridge.destinations.inline import LARGEST_INLINE, UnreadableRecords, read_inline
+from freshbridge.destinations.json_list import rows_in
 from freshbridge.destinations.model import read_settings
 from freshbridge.destinations.sources import RecordSource
 from freshbridge.destinations.store import Destination
@@ -99,9 +102,121 @@ def test_records_in_a_message() -> None:
         {"destination_id": "d", "instance_id": "1", "record": {}, "odd": 1},
     ],
 )
-def test_what_cannot_be_used_says_so(body: Any) -> None:
+def test_what_cannot_be_used_is_refused(body: Any) -> None:
     with pytest.raises(UnreadableMessage):
         read(body)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"instance_id": None}, "instance_id must be the id of an integration"),
+        ({"instance_id": True}, "instance_id must be"),
+        ({"destination_id": ["d"]}, "destination_id must be"),
+        ({"record": [1]}, "record must be an object"),
+        ({"record": None, "records": {}}, "records must be a list"),
+        ({"record": None}, "give either record or records"),
+        ({"odd": 1}, "there is no member odd"),
+    ],
+)
+def test_the_member_that_is_wrong_is_named(changed: dict[str, Any], named: str) -> None:
+    with pytest.raises(UnreadableMessage, match=named):
+        read({"instance_id": "1", "destination_id": "d", "record": {}, **changed})
+
+
+def test_an_id_may_be_written_as_a_number() -> None:
+    address = {"destination_id": "dst_1", "record": {"a": 1}}
+
+    (request,) = read({**address, "instance_id": 184774186})
+
+    assert request.instance_id == "184774186"
+    assert [request] == read({**address, "instance_id": "184774186"})
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "incoming/193000002/dst_1/sub/e.csv",
+        "incoming/193000002/dst_1/2026/03/e.csv",
+        "193000002/dst_1/sub/e.csv",
+        "from/the/shop/193000002/dst_1/e.csv",
+        "incoming/193000002/dst_1/dst_2/e.csv",
+    ],
+)
+def test_folders_below_a_destination_are_the_sender_s(key: str) -> None:
+    (request,) = read(bridge(key))
+
+    assert (request.instance_id, request.parameters["destination_id"]) == ("193000002", "dst_1")
+    assert request.parameters["source"]["key"] == key
+
+
+@pytest.mark.parametrize("key", ["incoming/1/e.csv", "incoming//dst_1/e.csv", "1/dst_1"])
+def test_a_file_in_no_destination_s_folder_is_refused(key: str) -> None:
+    with pytest.raises(UnreadableMessage, match="no destination's folder"):
+        read(bridge(key))
+
+
+LISTS = [
+    ('[{"a": 1}]', [{"a": 1}]),
+    (' \n[ {"a": "x,]"} ,\r\n 12 , 3.5,[{}], null ] \n', [{"a": "x,]"}, 12, 3.5, [{}], None]),
+    ("[]", []),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), LISTS)
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_a_file_may_be_one_json_list_however_it_is_cut(
+    text: str, expected: list[Any], size: int
+) -> None:
+    content = codecs.BOM_UTF8 + text.encode()
+    pieces = [content[at : at + size] for at in range(0, len(content), size)]
+
+    rows = list(rows_in(pieces, RowFormat.JSON_LINES, 10))
+
+    assert [row.values if isinstance(one, dict) else None
+            for row, one in zip(rows, expected, strict=True)] == [
+        one if isinstance(one, dict) else None for one in expected
+    ]  # fmt: skip
+    assert [not row.problems for row in rows] == [isinstance(one, dict) for one in expected]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'[{"a": 1}', b'[{"a": 1}] x', b'[{"a": 1},]', b"[{'a': 1}]", b"[NaN]", b'["\xe9"]', b"[",
+     b"[" + b'"' + b"x" * (LONGEST_LINE * 2 + 9)],
+)  # fmt: skip
+def test_a_list_that_cannot_be_read_is_refused(content: bytes) -> None:
+    with pytest.raises(UnreadableRows):
+        list(rows_in([content, b" "], RowFormat.JSON_LINES, 10))
+
+
+def test_a_file_of_another_kind_is_read_as_before() -> None:
+    lines = list(rows_in([b"\n", b'{"a": 1}\n{"a"', b": 2}"], RowFormat.JSON_LINES, 10))
+    cells = list(rows_in([b"[a],b\n1,2\n"], RowFormat.CSV, 10))
+
+    assert [row.values for row in lines] == [{"a": 1}, {"a": 2}]
+    assert [row.values for row in cells] == [{"[a]": "1", "b": "2"}]
+    assert list(rows_in([], RowFormat.JSON_LINES, 10)) == []
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "application/x-ndjson", "application/json"])
+def test_a_body_that_is_not_utf_8_is_refused(kind: str) -> None:
+    content = 'Last\n{"a": "Muñoz"}'.encode("latin-1")
+
+    with pytest.raises(UnreadableRecords, match="the body is not UTF-8 at byte 14"):
+        read_inline(content, kind)
+    # What the gateway made of it, which nobody can read back.
+    with pytest.raises(UnreadableRecords, match="line 2 of the body is not UTF-8"):
+        read_inline(content.decode(errors="replace"), kind)
+
+
+def test_a_body_of_bytes_is_taken_as_a_text_is() -> None:
+    text = '{"Last": "Muñoz \ufffd"}'
+    assert (
+        read_inline(text.encode(), "").content
+        == json.dumps(json.loads(text), separators=(",", ":")).encode()
+    )
+    assert read_inline("é".encode("utf-16"), "text/csv").content == "é".encode("utf-16")
 
 
 @pytest.mark.parametrize(
@@ -220,7 +335,8 @@ def test_what_was_on_its_way_when_a_function_died_is_one_without_an_answer() -> 
 
 
 def test_what_is_shown_of_an_exchange_tells_no_secret() -> None:
-    headers = {"Authorization": "Token token=s3cret", "Accept": "x", "Cookie": "s3cret"}
+    secrets = ("Authorization", "Cookie", "X-Api-Key", "x-auth", "X-Token", "Client-Secret")
+    headers = {**dict.fromkeys(secrets, "Token token=s3cret"), "Accept": "x"}
     request = ProviderRequest(
         method="POST", url="https://a.example/x", headers=headers, json={"a": 1}
     )
@@ -231,6 +347,7 @@ def test_what_is_shown_of_an_exchange_tells_no_secret() -> None:
     shown = json.dumps([shown_request(request), shown_reply(reply)])
 
     assert "s3cret" not in shown
+    assert shown_request(request)["headers"]["accept"] == "x"
     assert shown_reply(reply)["body"] == {"deal": {"id": 1}}
     long = ProviderReply(502, {}, b"<" * (MOST_SHOWN + 1))
     assert len(shown_reply(long)["body"]) == MOST_SHOWN + 1

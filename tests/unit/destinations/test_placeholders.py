@@ -106,13 +106,20 @@ def test_an_xml_body_may_be_a_text() -> None:
     "url",
     ["https://evil.example/api/x", "https://{domain}/login", "https://{domain}/api/",
      "https://{domain}@evil.example/api/x", "https://{domain}/api/../x", "ftp://{domain}/api/x",
-     "{host}/api/x"],
+     "{host}/api/x", "https://{domain}/api/contacts/{id", "https://{domain}/api/contacts/id}"],
 )  # fmt: skip
 def test_a_url_that_leads_elsewhere_is_refused_when_it_is_saved(url: str) -> None:
     with pytest.raises(InvalidRequest):
         check_url(url, ORIGIN)
     check_url("https://{domain}/api/contacts/{id}", ORIGIN)
     check_url("{domain}/crm/sales/api/contacts/{a.{b}}", ORIGIN)
+
+
+@pytest.mark.parametrize("value", [["a"], {"a": 1}, []])
+def test_a_url_takes_single_values_only(value: Any) -> None:
+    with pytest.raises(InvalidRequest, match="the request cannot be made") as raised:
+        manual_request(manual(), ORIGIN, [({"id": value}, {})])
+    assert "list or an object" in raised.value.fields[0].message
 
 
 @pytest.mark.parametrize("value", ["../../login", "", "..", "%2e%2e"])

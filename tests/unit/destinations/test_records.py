@@ -50,6 +50,42 @@ def problems(found: Prepared) -> dict[str, str]:
     return {one.field: one.message for one in found.problems}
 
 
+@pytest.mark.parametrize(
+    ("record", "wrong"),
+    [
+        ({"emails": "ana@fair.example"}, []),
+        ({"emails": "ana@fair.example; leo@fair.example"}, []),
+        ({"emails": [{"value": "ana@fair.example"}, "leo@fair.example"]}, []),
+        ({"emails": "bad mail"}, ["emails"]),
+        ({"email": "ana.fair.example"}, ["email"]),
+        ({"emails": ["ana@fair.example", "x y@fair.example"]}, ["emails"]),
+        ({"emails": [{"value": "nobody"}]}, ["emails"]),
+        ({"emails": "", "last_name": "Ruiz"}, []),
+    ],
+)
+def test_what_is_no_e_mail_address_is_told_before_it_is_sent(
+    record: dict[str, Any], wrong: list[str]
+) -> None:
+    assert list(problems(ready(record))) == wrong
+    if wrong:
+        assert problems(ready(record))[wrong[0]] == "must be an e-mail address"
+
+
+@pytest.mark.parametrize("label", ["Create resource", "create-resource", " CREATE_Resource "])
+def test_a_template_may_be_written_as_it_is_labelled(label: str) -> None:
+    given_ = {"name": "x", "template": label, "resource_type": "contacts"}
+    assert read_settings(given_).template == "create_resource"
+    by_hand = {"name": "x", "template": "Manual", "url": "https://{domain}/api/contacts"}
+    assert write_settings(read_settings(by_hand))["template"] == "manual"
+
+
+def test_what_only_creates_cannot_only_update() -> None:
+    with pytest.raises(InvalidDestination) as raised:
+        ready({}, mode="update_only")
+    assert "only creates" in raised.value.fields[0].message
+    assert ready({"last_name": "Ruiz"}, mode="create_only").problems == ()
+
+
 def test_fields_come_from_where_the_rules_say() -> None:
     mapping = {
         "emails": {"from": "contact.mail", "transforms": ["lower"]},

@@ -80,20 +80,50 @@ def test_throttling_is_found_under_a_429_and_under_a_400(reply: ProviderReply) -
         ("POST", "/deals/bulk_upsert/", True),
         ("GET", "/contacts/bulk_upsert", False),
         ("POST", "/contacts/bulk_upsert/7", False),
-        ("POST", "/contacts", False),
-        ("PUT", "/contacts/7", False),
+        ("POST", "/contacts", True),
+        ("POST", "/contacts/upsert", True),
+        ("PUT", "/contacts/7", True),
+        ("DELETE", "/deals/7/forget", True),
+        ("POST", "/users", False),
+        ("PUT", "/contacts", False),
+        ("DELETE", "/contacts/7/notes", False),
+        ("GET", "/contacts/7", False),
     ],
 )
 @pytest.mark.parametrize("root", [SUITE, CLASSIC])
-def test_a_405_of_a_bulk_upsert_is_throttling_and_of_anything_else_a_refusal(
-    method: str, path: str, throttled: bool, root: str
+@pytest.mark.parametrize("reply", [empty_reply(405), html_reply(405)])
+def test_a_405_of_a_write_that_every_account_takes_is_throttling_and_of_anything_else_a_refusal(
+    reply: ProviderReply, method: str, path: str, throttled: bool, root: str
 ) -> None:
-    error = error_from(empty_reply(405), request(method, path, root))
+    error = error_from(reply, request(method, path, root))
 
     assert isinstance(error, Throttled if throttled else WrongState)
     if isinstance(error, Throttled):
         assert error.after == BULK_WAIT_S
         assert not error.outcome_unknown
+
+
+@pytest.mark.parametrize(
+    ("words", "throttled"),
+    [
+        ({"message": "Method Not Allowed"}, False),
+        ({"errors": {"code": 405, "message": ["Het contact is verwijderd"]}}, False),
+        ({"message": "Too many requests"}, True),
+        ({"message": LEAKED}, True),
+        ({}, True),
+    ],
+)
+def test_a_405_in_the_product_s_own_words_is_a_refusal_unless_it_is_too_busy(
+    words: dict[str, Any], throttled: bool
+) -> None:
+    error = error_from(json_reply(words, 405), request("PUT", "/contacts/7"))
+
+    assert isinstance(error, Throttled if throttled else WrongState)
+
+
+def test_the_suite_has_no_leads_that_could_be_busy() -> None:
+    assert isinstance(error_from(empty_reply(405), request(path="/leads", root=SUITE)), WrongState)
+    assert isinstance(error_from(empty_reply(405), request(path="/leads", root=CLASSIC)), Throttled)
 
 
 def test_a_bulk_upsert_s_own_wait_counts_where_it_is_longer() -> None:

@@ -81,7 +81,7 @@ def test_what_can_work_is_kept(config: dict[str, Any]) -> None:
         ),
         (
             {"default_group_id": 0, "default_priority": 9, "sync_objects": ["x"]},
-            ["config.sync_objects", "config.default_group_id", "config.default_priority"],
+            ["config.sync_objects[0]", "config.default_group_id", "config.default_priority"],
         ),
     ],
 )

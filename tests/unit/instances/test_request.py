@@ -52,7 +52,7 @@ def test_a_complete_request_is_read_without_the_blanks_around() -> None:
         (GOOD | {"config": None}, {"config"}),
         (GOOD | {"config": {"sync_objects": "tickets"}}, {"config.sync_objects"}),
         (GOOD | {"config": {"sync_objects": 7}}, {"config.sync_objects"}),
-        (GOOD | {"config": {"sync_objects": ["tickets", "deals"]}}, {"config.sync_objects"}),
+        (GOOD | {"config": {"sync_objects": ["tickets", "deals"]}}, {"config.sync_objects[1]"}),
     ],
 )
 def test_all_that_is_wrong_is_named_at_once(body: dict[str, Any], named: set[str]) -> None:

@@ -96,7 +96,10 @@ def test_a_first_run_has_nothing_to_look_for() -> None:
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        (Reconciled(None, {}, 1500, held_back=1500), "release_removals of tickets"),
+        (
+            Reconciled(None, {}, 1500, held_back=1500),
+            '{"objects": ["tickets"], "full": true, "release_removals": true}',
+        ),
         (Reconciled(None, {"kept": 3}, 3), "Of 3 tickets nobody can say"),
         (Reconciled(None, {"missed": 2}, 2), "2 tickets exist and were not in the provider's list"),
         (Reconciled(None, {}, 9, unsettled=True), "the next full run goes on"),

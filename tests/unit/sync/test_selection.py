@@ -147,8 +147,9 @@ def test_the_back_off_grows_to_a_day() -> None:
     ("config", "field", "said"),
     [
         ({"sync_objects": "tickets"}, "config.sync_objects", "must be a list of tickets"),
-        ({"sync_objects": ["tickets", "ticket"]}, "config.sync_objects", "canned_responses"),
-        ({"sync_objects": [["tickets"]]}, "config.sync_objects", "must be a list"),
+        ({"sync_objects": ["tickets", "tiket"]}, "config.sync_objects[1]", "tiket is unknown"),
+        ({"sync_objects": [["tickets"]]}, "config.sync_objects[0]", "canned_responses"),
+        ({"sync_objects": ["agents", "agents"]}, "config.sync_objects[1]", "agents is named twice"),
         ({"sync_objects": ["conversations"]}, "config.sync_objects", "list tickets as well"),
         ({"sync": []}, "config.sync", "must be an object"),
         ({"sync": {"ticket": {}}}, "config.sync.ticket", "must be one of tickets"),

@@ -102,13 +102,15 @@ class World:
         self.lake, self.marks, self.provider = MemoryLake(), Marks(), FakeTransport()
         self.client = FreshdeskClient(self.provider, "https://acme.freshdesk.com", "key")
         self.told: list[Change] = []
+        self.selected: tuple[str, ...] = ()
+        self.now = NOW
 
     def touch(self, object_name: str, record_id: str, **more: Any) -> None:
         """Do what one message asks."""
         order = RecordTouch(record_id, object_name, "1", "touch-evt_1", "evt_1", **more)
         bring_up_to_date(
             self.client, self.lake, self.marks, order,  # type: ignore[arg-type]  # marks with memory
-            now=lambda: NOW, tell=self.told.extend,
+            now=lambda: self.now, tell=self.told.extend, selected=self.selected,
         )  # fmt: skip
 
 
@@ -220,3 +222,44 @@ def test_any_order_of_what_webhooks_and_runs_bring_gives_one_view(
         assert [(one.state, json.loads(one.body)) for one in held] == [
             (latest.state, json.loads(latest.body))
         ]
+
+
+def test_a_ticket_that_leaves_and_comes_back_has_its_conversations_go_and_come(
+    world: World,
+) -> None:
+    # Given a ticket with a conversation, both copied
+    world.selected = ("tickets", "conversations")
+    world.lake.hold("tickets", [{"id": 7, "updated_at": OLD}])
+    world.lake.hold("conversations", [{"id": 1, "ticket_id": 7, "updated_at": OLD}])
+    later = "2026-03-02T00:00:00Z"
+    world.provider.on(
+        "GET",
+        "/api/v2/tickets/7",
+        json_reply({"id": 7, "updated_at": later, "deleted": True}),
+        json_reply({"id": 7, "updated_at": "2026-03-02T01:00:00Z"}),
+    )
+    said = PagedList([{"id": 1, "updated_at": OLD}, {"id": 2, "updated_at": later}])
+    world.provider.on("GET", "/api/v2/tickets/7/conversations", said)
+
+    # When a webhook names it in the trash
+    world.touch("tickets", "7")
+    assert world.lake.tombstones("conversations") == {"1": "gone"}
+    assert len(world.provider.requests) == 1
+
+    # and when it is back
+    world.now = "2026-03-03T12:05:00.000000Z"
+    world.touch("tickets", "7")
+    assert world.lake.tombstones("tickets") == {}
+    assert world.lake.live("conversations").keys() == {"1", "2"}
+    assert [one.after.id for one in world.told] == ["7", "7"]
+
+
+def test_a_ticket_that_only_changes_costs_no_call_for_its_conversations(world: World) -> None:
+    world.selected = ("tickets", "conversations")
+    world.lake.hold("tickets", [{"id": 7, "updated_at": OLD}])
+    found = {"id": 7, "updated_at": "2026-03-02T00:00:00Z"}
+    world.provider.on("GET", "/api/v2/tickets/7", json_reply(found))
+
+    world.touch("tickets", "7")
+
+    assert len(world.provider.requests) == 1

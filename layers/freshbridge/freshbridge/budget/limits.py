@@ -191,7 +191,8 @@ class Freshsales:
         if not in_disguise(reply, request):
             return None
         if reply.status == 405:
-            return Refusal(reply.retry_after_s or BULK_WAIT_S, BULK, passing=True)
+            bucket = BULK if is_bulk_upsert(request) else MINUTE
+            return Refusal(reply.retry_after_s or BULK_WAIT_S, bucket, passing=True)
         return Refusal(reply.retry_after_s or QUOTED_WAIT_S, MINUTE, passing=True)
 
     def spoken(self, reply: ProviderReply, request: ProviderRequest) -> Spoken:

@@ -17,15 +17,17 @@ from freshbridge.customers.record import Known
 class Settlement:
     """What is to be done with the fields of a pair, by the rules' names.
 
-    `write` are those that a side is to take from the other. `keep` are those that are settled
-    without a write: equal, or of a direction that nothing travels in. `conflicts`: those that both
-    sides changed, to different values; each is in `write` or `keep` as well.
+    `to_…` are those that a side is to take from the other. `keep` are those that are settled
+    without a write: equal. `barred` are those that may not travel: they stay as different as they
+    are known to be, so that they travel once they may. `conflicts`: those that both sides changed,
+    to different values; each is in one of the others as well.
     """
 
     to_freshdesk: frozenset[str]
     to_freshsales: frozenset[str]
     keep: frozenset[str]
     conflicts: frozenset[str]
+    barred: frozenset[str] = frozenset()
 
     def to(self, side: Side) -> frozenset[str]:
         """The fields that one side is to take."""
@@ -37,6 +39,7 @@ def settle(link: Link, rules: tuple[FieldRule, ...], desk: Known, sales: Known) 
     writes: dict[Side, set[str]] = {side: set() for side in Side}
     keep: set[str] = set()
     conflicts: set[str] = set()
+    barred: set[str] = set()
     for rule in rules:
         name = rule.name
         if name not in desk.now or name not in sales.now:
@@ -50,12 +53,13 @@ def settle(link: Link, rules: tuple[FieldRule, ...], desk: Known, sales: Known) 
         elif link.writes(rule, source.other):
             writes[source.other].add(name)
         else:
-            keep.add(name)
+            barred.add(name)
     return Settlement(
         frozenset(writes[Side.FRESHDESK]),
         frozenset(writes[Side.FRESHSALES]),
         frozenset(keep),
         frozenset(conflicts),
+        frozenset(barred),
     )
 
 

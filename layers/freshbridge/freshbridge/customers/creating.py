@@ -10,8 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from freshbridge.customers.ignoring import ignored
 from freshbridge.customers.link import Kind, KindRules, Side
-from freshbridge.customers.pairing import WHOLE, Pair, World, leaving, make_equal, tell_failed
+from freshbridge.customers.pairing import (
+    WHOLE,
+    Pair,
+    World,
+    leaving,
+    make_equal,
+    tell_failed,
+    tell_ignored,
+)
 from freshbridge.customers.ports import Fields, Told
 from freshbridge.customers.record import Known, Row
 from freshbridge.errors import Conflict, Reject
@@ -62,11 +71,13 @@ def _create(
         _refused(world, rules, one, error)
         return None
     if found is None:
-        return _made(world, rules, one, stored, frozenset(rule.name for rule, _ in fields))
+        return _made(world, rules, one, stored, fields)
     return _adopted(world, rules, row, one, stored)
 
 
-def _made(world: World, rules: KindRules, one: Known, stored: Row, sent: frozenset[str]) -> Known:
+def _made(world: World, rules: KindRules, one: Known, stored: Row, fields: Fields) -> Known:
+    left = ignored(fields, stored.values, world.link.link_id, {})
+    sent = frozenset(rule.name for rule, _ in fields) - left
     desk = world.new(stored)
     pair = Pair(desk, one, {})
     pair.join()
@@ -79,6 +90,7 @@ def _made(world: World, rules: KindRules, one: Known, stored: Row, sent: frozens
             one.agree(frozenset({name}))
     told = Told("created", rules.kind, Side.FRESHDESK, desk.id, one.id)
     world.report.tell(told, "created_freshdesk")
+    tell_ignored(world, rules, desk, left)
     return desk
 
 

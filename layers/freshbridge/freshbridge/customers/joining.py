@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from freshbridge.customers import fingerprint, matching
+from freshbridge.customers.ignoring import ignored
 from freshbridge.customers.link import Kind, KindRules, Side
 from freshbridge.customers.pairing import (
     WHOLE,
@@ -22,6 +23,7 @@ from freshbridge.customers.pairing import (
     settlement,
     tell_conflicts,
     tell_failed,
+    tell_ignored,
     write,
 )
 from freshbridge.customers.ports import Fields, Told, Upsert
@@ -146,8 +148,9 @@ def _identifier(rules: KindRules, fields: Fields) -> tuple[str, str] | None:
 
 
 def _send(world: World, rules: KindRules, page: _Page) -> None:
-    singly = [one for one in page.items if one.identifier[0] not in IN_BULK]
+    singly = [one for one in page.items if one.identifier[0] not in IN_BULK or _refused(one, page)]
     together = _distinct(world, rules, [one for one in page.items if one not in singly])
+    together = _tried(world, rules, page, together, singly)
     if len(together) > FEW or any(not one.sales_id for one in together):
         refused = world.sales.upsert_many(rules, together)
         if refused is not None:
@@ -156,6 +159,33 @@ def _send(world: World, rules: KindRules, page: _Page) -> None:
             together = []
     for item in (*together, *singly):
         _alone(world, rules, page, item)
+
+
+def _refused(item: Upsert, page: _Page) -> bool:
+    """Whether a write of it failed before: the reply to one by itself shows what is stored."""
+    pair = page.pairs.get(item.desk_id)
+    return pair is not None and bool(pair.desk.failures or pair.sales.failures)
+
+
+def _tried(
+    world: World, rules: KindRules, page: _Page, together: list[Upsert], singly: list[Upsert]
+) -> list[Upsert]:
+    """What is left to be sent together, once one update of custom fields was seen to be taken.
+
+    A job does not say what it stored, and an account takes a custom field that it lacks without a
+    word. Where that one was not taken, the others of its kind are moved to `singly`.
+    """
+    custom = [one for one in together if one.sales_id and _has_custom(one)]
+    if len(together) <= FEW or not custom:
+        return together
+    if not _alone(world, rules, page, custom[0]):
+        singly += custom[1:]
+        return [one for one in together if one not in custom]
+    return [one for one in together if one is not custom[0]]
+
+
+def _has_custom(item: Upsert) -> bool:
+    return any("." in rule.freshsales for rule, _ in item.fields)
 
 
 def _distinct(world: World, rules: KindRules, items: Sequence[Upsert]) -> list[Upsert]:
@@ -195,14 +225,13 @@ def _done(world: World, rules: KindRules, page: _Page, item: Upsert, refused: st
     )
 
 
-def _alone(world: World, rules: KindRules, page: _Page, item: Upsert) -> None:
-    """One by itself: its reply shows what is stored, and its id."""
+def _alone(world: World, rules: KindRules, page: _Page, item: Upsert) -> bool:
+    """One by itself: its reply shows what is stored, and its id; whether all of it was taken."""
     if (pair := page.pairs.get(item.desk_id)) is not None:
         names = frozenset(rule.name for rule, _ in item.fields)
-        write(world, rules, pair, Side.FRESHSALES, names)
-        return
+        return write(world, rules, pair, Side.FRESHSALES, names) and not pair.sales.failures
     row, desk = page.makers[item.desk_id]
-    create_on_sales(world, rules, row, desk, item)
+    return create_on_sales(world, rules, row, desk, item) is not None
 
 
 def create_on_sales(
@@ -229,10 +258,12 @@ def create_on_sales(
     world.observe(half, stored)
     pair = Pair(desk, half, {})
     pair.join()
-    names = frozenset(rule.name for rule, _ in item.fields)
+    left = ignored(item.fields, stored.values, world.link.link_id, {})
+    names = frozenset(rule.name for rule, _ in item.fields) - left
     pair.desk.agree(names)
     pair.sales.agree(names)
     told = Told("created", rules.kind, Side.FRESHSALES, half.id, desk.id)
     world.report.tell(told, "created_freshsales")
+    tell_ignored(world, rules, half, left)
     world.save(rules.kind, [half])
     return half

@@ -35,6 +35,13 @@ class LinkedAlready(Conflict):
     default_advice = "Change that link instead: two of them would work against each other."
 
 
+class InstanceLinked(Conflict):
+    """The instance is a side of a link."""
+
+    code = "instance_linked"
+    default_advice = "DELETE /api/customer-links/{link_id} first; the customers stay as they are."
+
+
 class LinkStore:
     """The links of one stack."""
 
@@ -73,6 +80,17 @@ class LinkStore:
     def of(self, instance_id: str) -> list[Link]:
         """The enabled links that an instance is a side of."""
         return [one for one in self.all() if one.enabled and one.side_of(instance_id)]
+
+    def refuse_deletion(self, instance_id: str) -> None:
+        """Keep an instance from being deleted under a link, be it enabled or not.
+
+        Raises:
+            InstanceLinked: naming the links.
+        """
+        using = [one for one in self.all() if one.side_of(instance_id)]
+        if using:
+            named = ", ".join(one.link_id for one in using)
+            raise InstanceLinked(f"the instance is a side of customer links: {named}", where=named)
 
     def get(self, link_id: str) -> Link:
         """One link as it is now.

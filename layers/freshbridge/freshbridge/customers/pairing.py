@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from freshbridge.customers import fingerprint, matching
 from freshbridge.customers.conflict import Settlement, settle
 from freshbridge.customers.fields import outgoing
+from freshbridge.customers.ignoring import ignored
 from freshbridge.customers.link import FieldRule, Kind, KindRules, Link, Side
 from freshbridge.customers.ports import Account, BulkAccount, Report, Table, Told
 from freshbridge.customers.record import Known, Row
@@ -80,6 +81,11 @@ class Pair:
         if self.desk.creating and self.desk.sent:
             # What was sent is what both agreed on, whatever the other side holds by now.
             self.sales.agreed = dict(self.desk.sent)
+            for name, digest in self.desk.sent.items():
+                if digest and not self.sales.now.get(name, digest):
+                    # It was not taken, or emptied since: written once more, by itself, it is seen.
+                    del self.sales.agreed[name]
+                    self.desk.agreed.pop(name, None)
         elif not (self.desk.agreed and self.sales.agreed):
             self.desk.agreed, self.sales.agreed = {}, {}
         self.desk.creating = self.sales.creating = False
@@ -92,6 +98,12 @@ def settlement(world: World, rules: KindRules, pair: Pair) -> Settlement:
     found = settle(world.link, rules.fields, pair.desk, pair.sales)
     pair.desk.agree(found.keep)
     pair.sales.agree(found.keep)
+    if found.barred and world.full:
+        told = Told(
+            "skipped", rules.kind, Side.FRESHDESK, pair.desk.id, pair.sales.id,
+            tuple(sorted(found.barred)), "one_way", "they differ, and may not travel this way",
+        )  # fmt: skip
+        world.report.tell(told)
     return found
 
 
@@ -131,11 +143,14 @@ def write(world: World, rules: KindRules, pair: Pair, target: Side, names: froze
     except Reject as error:
         tell_failed(world, rules, half, error.code, error.headline)
         return False
-    done = frozenset(rule.name for rule, _ in fields)
-    note_written(world, pair, target, done, stored.values)
+    left = ignored(fields, stored.values, world.link.link_id, half.now)
+    done = frozenset(rule.name for rule, _ in fields) - left
+    if done:
+        note_written(world, pair, target, done, stored.values)
+        told = Told("updated", rules.kind, target, half.id, half.other, tuple(sorted(done)))
+        world.report.tell(told, f"updated_{target}")
     half.updated_at = max(half.updated_at, stored.updated_at)
-    told = Told("updated", rules.kind, target, half.id, half.other, tuple(sorted(done)))
-    world.report.tell(told, f"updated_{target}")
+    tell_ignored(world, rules, half, left)
     return True
 
 
@@ -174,6 +189,17 @@ def tell_failed(world: World, rules: KindRules, known: Known, code: str, reason:
     known.failures += 1
     told = Told("failed", rules.kind, known.side, known.id, known.other, (), code, reason)
     world.report.tell(told)
+
+
+def tell_ignored(world: World, rules: KindRules, half: Known, names: frozenset[str]) -> None:
+    """Fields that a side took without a word and does not hold; nothing where there are none."""
+    if names:
+        half.failures += 1
+        told = Told(
+            "failed", rules.kind, half.side, half.id, half.other, tuple(sorted(names)), "ignored",
+            f"{half.side} answered as if it had taken them, and does not hold them",
+        )  # fmt: skip
+        world.report.tell(told)
 
 
 def tell_conflicts(

@@ -122,6 +122,11 @@ class Told:
     code: str = ""
     reason: str = ""
 
+    @property
+    def name(self) -> str:
+        """Of one name a run's report has one line, the last."""
+        return f"{self.outcome}#{self.kind}#{self.side}#{self.id}"
+
 
 @dataclass
 class Report:
@@ -129,11 +134,22 @@ class Report:
 
     lines: list[Told] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    counters: dict[str, str] = field(default_factory=dict)
 
     def tell(self, line: Told, counter: str = "") -> None:
         """Add a line, and one to its counter."""
         self.lines.append(line)
+        self.counters[line.name] = counter or line.outcome
         self.count(counter or line.outcome)
+
+    def counted(self, news: Iterable[str]) -> dict[str, int]:
+        """The counts with each of these lines' names once, and of the other lines none."""
+        told = {*self.counters.values()}
+        found = {name: number for name, number in self.counts.items() if name not in told}
+        for name in news:
+            counter = self.counters[name]
+            found[counter] = found.get(counter, 0) + 1
+        return found
 
     def count(self, counter: str, by: int = 1) -> None:
         """Add to a counter."""

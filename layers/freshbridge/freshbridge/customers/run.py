@@ -136,7 +136,8 @@ class Run:
 
     def _confirm(self, rules: KindRules) -> None:
         feed = _feed(rules, "sales")
-        if not self._state.waiting:
+        if not self._state.waiting or self._state.dry_run:
+            # A rehearsal has created nothing: what it would read again is as it was before.
             self._state.next_stage()
             return
         place = self._state.place

@@ -15,10 +15,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from freshbridge import timestamps
 from freshbridge.customers.link import Kind, Link
 
 STAGES = ("again", "desk", "desk_gone", "sales", "sales_gone", "join", "confirm", "sweep")
 RUNNING, DONE = "running", "done"
+STALLED_S = 60.0
 
 
 @dataclass
@@ -74,6 +76,17 @@ class RunState:
     def from_text(cls, text: str) -> RunState:
         """What `to_text` was given."""
         return cls(**json.loads(text))
+
+    def stalled(self, now: str, taken_until: float) -> bool:
+        """Whether it should go on and nobody sees to it: the next message of the link takes it up.
+
+        `taken_until`: epoch seconds until which a function works on the link, 0.0 for none. Between
+        two functions of one run there are a few seconds.
+        """
+        if self.state != RUNNING or taken_until:
+            return False
+        last = timestamps.from_text(self.updated_at or self.started_at)
+        return (timestamps.from_text(now) - last).total_seconds() > STALLED_S
 
     def shown(self, link: Link) -> dict[str, Any]:
         """As people see it."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from freshbridge import aws, timestamps
 from freshbridge.customers.ports import Told
 from freshbridge.customers.run_state import RunState
-from freshbridge.errors import Retry
+from freshbridge.errors import NotFound, Retry
 from freshbridge.query_page import ItemPage, query_page
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ OUTCOMES = (
 )  # fmt: skip
 """The parts of a report."""
 AGAIN_S = 20.0
-_WRITTEN_AT_ONCE = 25
+_READ_AT_ONCE, _WRITTEN_AT_ONCE = 100, 25
 
 
 class LinkBusy(Retry):
@@ -35,6 +35,16 @@ class LinkBusy(Retry):
 
     code = "customer_link_busy"
     costs_no_attempt = True
+
+
+class UnknownRun(NotFound):
+    """No run of this id has told anything."""
+
+    code = "unknown_customer_run"
+    default_advice = (
+        "A run that was just queued has not begun; a report is kept for "
+        f"{REPORT_DAYS} days. GET the link for its last runs."
+    )
 
 
 class RunStore:
@@ -78,6 +88,14 @@ class RunStore:
         except self._client.exceptions.ConditionalCheckFailedException:
             raise LinkBusy("another function works on this link", after=AGAIN_S) from None
 
+    def taken_until(self, link_id: str) -> float:
+        """When whoever works on the link has to have left it, in epoch seconds; 0.0 for nobody."""
+        found = self._client.get_item(
+            TableName=self._table, Key=_key(link_id, "lease"), ConsistentRead=True
+        )
+        until = float(found["Item"]["until"]["N"]) if "Item" in found else 0.0
+        return until if until >= self._clock() else 0.0
+
     def leave(self, link_id: str, holder: str) -> None:
         """Let others take it."""
         try:
@@ -110,11 +128,14 @@ class RunStore:
         for name in ("state", "dry"):
             self._client.delete_item(TableName=self._table, Key=_key(link_id, name))
 
-    def tell(self, link_id: str, run_id: str, lines: Iterable[Told]) -> None:
-        """Add lines to a run's report; one that is told twice is there once."""
+    def tell(self, link_id: str, run_id: str, lines: Iterable[Told]) -> set[str]:
+        """Add lines to a run's report, where one that is told twice is once; the new ones' names.
+
+        What is settled in steps, such as tried by both sides' pages, counts as one customer.
+        """
         items: dict[str, Any] = {}
         for line in lines:
-            name = f"{line.outcome}#{line.kind}#{line.side}#{line.id}"
+            name = line.name
             items[name] = {
                 "PutRequest": {
                     "Item": {
@@ -124,6 +145,7 @@ class RunStore:
                     }
                 }
             }
+        news = set(items) - self._told(_report(link_id, run_id), list(items))
         writes = list(items.values())
         for start in range(0, len(writes), _WRITTEN_AT_ONCE):
             some: Any = writes[start : start + _WRITTEN_AT_ONCE]
@@ -133,6 +155,23 @@ class RunStore:
                 some = answer.get("UnprocessedItems", {}).get(self._table, [])
                 if not some:
                     break
+        return news
+
+    def _told(self, report: str, names: list[str]) -> set[str]:
+        found: set[str] = set()
+        for start in range(0, len(names), _READ_AT_ONCE):
+            keys = [_key(report, name) for name in names[start : start + _READ_AT_ONCE]]
+            asked: Any = {
+                self._table: {"Keys": keys, "ProjectionExpression": "sk", "ConsistentRead": True}
+            }
+            # What is not answered the second time is counted as new.
+            for _ in range(2):
+                answer = self._client.batch_get_item(RequestItems=asked)
+                found |= {item["sk"]["S"] for item in answer["Responses"].get(self._table, [])}
+                asked = answer.get("UnprocessedKeys")
+                if not asked:
+                    break
+        return found
 
     def report(
         self, link_id: str, run_id: str, *, outcome: str, limit: int, after: str | None

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _VIEWS = {Kind.CONTACTS: "All Contacts", Kind.COMPANIES: "All Accounts"}
 _BIN = "Recycle Bin"
-LONGEST_JOB_S = 150.0
+LONGEST_JOB_S = 80.0
 
 
 class NoSuchView(Reject):

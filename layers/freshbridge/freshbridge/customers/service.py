@@ -153,9 +153,10 @@ class Service:
                     ).step()
                 finally:
                     # What an error ended is told all the same: it is not done again.
-                    self._stores.runs.tell(link.link_id, state.run_id, report.lines)
-                    state.add(report.counts)
-                    for counter, number in report.counts.items():
+                    news = self._stores.runs.tell(link.link_id, state.run_id, report.lines)
+                    counts = report.counted(news)
+                    state.add(counts)
+                    for counter, number in counts.items():
                         done[counter] = done.get(counter, 0) + number
                     self._keep(link, state, name)
 

@@ -4,9 +4,11 @@
     {"instance_id", "destination_id", "records": [{…}, …]}    a run
     an S3 event, by Amazon EventBridge or straight from S3    a run of the file's records
 
-The last two folders that a file lies in name the integration and the destination:
-`…/193000002/dst_0193c0ffee/contacts.csv`. Both kinds of S3 event may come twice; a file is known by
-its bucket, key and sequence number, a message by its id or by the idempotency_key in it.
+The first two folders of a file, below `incoming/`, name the integration and the destination, and
+whatever folders come after them are the sender's: `193000002/dst_0193c0ffee/2026/contacts.csv`. A
+bucket may have folders before them where the destination's begins with dst_, as all ids do. Both
+kinds of S3 event may come twice; a file is known by its bucket, key and sequence number, a message
+by its id or by the idempotency_key in it.
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html,
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
@@ -24,6 +26,15 @@ from freshbridge.queues.envelope import ActionRequest, UnreadableMessage
 PLATFORM = "freshsales"
 _FOLDERS = 3
 """The parts of a key that tell: integration, destination, file."""
+_INCOMING = "incoming"
+_DESTINATION = "dst_"
+_MEMBERS = {
+    "instance_id": "the id of an integration",
+    "destination_id": "the id of a destination",
+    "record": "an object",
+    "records": "a list of objects",
+    "idempotency_key": "a text of the sender's own",
+}
 
 
 def requests_in(text: str, *, message_id: str, received_at: str) -> list[ActionRequest] | None:
@@ -82,12 +93,13 @@ def _of_file(bucket: str, key: str, version: str, received_at: str) -> Iterator[
     if key.endswith("/"):
         return
     parts = key.split("/")
-    if len(parts) < _FOLDERS or not all(parts[-_FOLDERS:]):
+    begin = _begin(parts)
+    if len(parts) < begin + _FOLDERS or not all(parts[begin : begin + 2]):
         raise UnreadableMessage(
             "the file lies in no destination's folder",
             advice="Put it below <integration id>/<destination id>/.",
         )
-    instance_id, destination_id, _name = parts[-_FOLDERS:]
+    instance_id, destination_id = parts[begin : begin + 2]
     yield _request(
         "send_records",
         {"destination_id": destination_id, "source": {"bucket": bucket, "key": key}},
@@ -98,25 +110,54 @@ def _of_file(bucket: str, key: str, version: str, received_at: str) -> Iterator[
     )
 
 
-def _of_records(body: Mapping[str, Any], message_id: str, received_at: str) -> ActionRequest:
-    known = {"instance_id", "destination_id", "record", "records", "idempotency_key"}
-    instance_id, destination_id = body.get("instance_id"), body.get("destination_id")
+def _begin(parts: list[str]) -> int:
+    """Where, among a key's parts, the integration's folder is."""
+    for number, one in enumerate(parts[1:-1]):
+        if one.startswith(_DESTINATION):
+            return number
+    return 1 if parts[0] == _INCOMING else 0
+
+
+def _wrong_members(body: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a message, a sentence for each member."""
+    wrong = [f"there is no member {name[:60]}" for name in sorted(set(body) - set(_MEMBERS))]
+    for name in ("instance_id", "destination_id"):
+        if not _name_in(body, name):
+            wrong.append(f"{name} must be {_MEMBERS[name]}")
     one, many = body.get("record"), body.get("records")
-    texts = all(isinstance(name, str) and name for name in (instance_id, destination_id))
-    good = isinstance(one, dict) if many is None else one is None and isinstance(many, list)
-    if not texts or not good or set(body) - known:
+    if (one is None) == (many is None):
+        wrong.append("give either record or records")
+    elif not isinstance(one, dict | None):
+        wrong.append(f"record must be {_MEMBERS['record']}")
+    elif not isinstance(many, list | None):
+        wrong.append(f"records must be {_MEMBERS['records']}")
+    return wrong
+
+
+def _name_in(body: Mapping[str, Any], name: str) -> str:
+    """An id, which may be written as a number; "" for what is none."""
+    value = body.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else ""
+
+
+def _of_records(body: Mapping[str, Any], message_id: str, received_at: str) -> ActionRequest:
+    if wrong := _wrong_members(body):
         raise UnreadableMessage(
-            "the message is for a destination, and cannot be used",
+            f"the message is for a destination, and cannot be used: {'; '.join(wrong)}",
             advice="Send instance_id, destination_id, and record (an object) or records (a list).",
         )
+    instance_id, destination_id = _name_in(body, "instance_id"), _name_in(body, "destination_id")
+    one, many = body.get("record"), body.get("records")
     key = body.get("idempotency_key")
     name = key if isinstance(key, str) and key else message_id
     parameters = {"record": one} if many is None else {"records": many}
     return _request(
         "send_record" if many is None else "send_records",
         {"destination_id": destination_id, **parameters},
-        instance_id=str(instance_id),
-        action_id=derived_id("act", "sqs", str(instance_id), str(destination_id), name),
+        instance_id=instance_id,
+        action_id=derived_id("act", "sqs", instance_id, destination_id, name),
         origin={"type": "sqs", "destination_id": destination_id},
         received_at=received_at,
     )

@@ -8,6 +8,7 @@ Source: https://developers.freshworks.com/crm/api/ ("List all fields")
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,9 @@ _BESIDE = frozenset(
      "checkedin_at", "notes", "unsubscription_reason", "whatsapp_subscription_status",
      "sms_subscription_status"}
 )  # fmt: skip
+_WITH_ADDRESSES = frozenset({"contacts", "leads"})
+_ADDRESSES = ("email", "emails", "work_email")
+_ADDRESS = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+")
 _CHOSEN = frozenset({"dropdown", "radio"})
 
 
@@ -91,9 +95,23 @@ def checked(
             sent[name] = value
         elif unknown == "reject":
             problems.append(_unknown(name, described))
+    problems += _addresses(sent, kind)
     if creates:
         problems += _missing(sent, kind, described)
     return sent, problems
+
+
+def _addresses(sent: Mapping[str, Any], kind: ResourceType) -> Iterator[FieldError]:
+    """The e-mail fields that hold what no address looks like; several may be in one text."""
+    for name in _ADDRESSES if kind.name in _WITH_ADDRESSES else ():
+        given = sent.get(name)
+        for one in given if isinstance(given, list) else [given]:
+            text = one.get("value") if isinstance(one, Mapping) else one
+            if not isinstance(text, str) or not text.strip():
+                continue
+            if not all(_ADDRESS.fullmatch(part.strip()) for part in re.split("[,;]", text)):
+                yield FieldError(name, "must be an e-mail address", "invalid_value")
+                break
 
 
 def _custom(

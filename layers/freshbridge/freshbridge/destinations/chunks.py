@@ -29,7 +29,8 @@ from freshbridge.destinations.chunk_state import (
     next_usual_s,
 )
 from freshbridge.destinations.model import MOST_BATCH, DestinationSettings, Template
-from freshbridge.destinations.sending import SETTLE_S, send_by_hand
+from freshbridge.destinations.ownership import SETTLE_S
+from freshbridge.destinations.sending import send_by_hand
 from freshbridge.errors import (
     Forbidden,
     InvalidRequest,

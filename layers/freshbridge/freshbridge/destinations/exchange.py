@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
 MASKED = "********"
 MOST_SHOWN = 48_000
 """Characters of a body."""
-_SECRET = frozenset({"authorization", "cookie", "proxy-authorization"})
+_SECRET = re.compile(r"auth|cookie|key|token|secret|passw|credential|signature", re.IGNORECASE)
+"""What names of headers hold whose values nobody is to see."""
 _TOKENS = "fc_widget_collaboration"
 _HEADERS = (
     "content-type", "x-request-id", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining",
@@ -22,7 +24,7 @@ _HEADERS = (
 def shown_request(request: ProviderRequest) -> dict[str, Any]:
     """`{"method", "url", "headers", "body"}`; what opens the account is masked."""
     headers = {
-        name: _masked(value) if name.lower() in _SECRET else value
+        name: _masked(value) if _SECRET.search(name) else value
         for name, value in request.headers.items()
     }
     content = request.content()

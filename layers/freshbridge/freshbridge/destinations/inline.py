@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from freshbridge.bulk.rows import RowFormat
+from freshbridge.bulk.text_lines import UnreadableRows, text_lines
 from freshbridge.errors import FieldError, InvalidRequest, PayloadTooLarge
 
 LARGEST_INLINE = 6_000_000
 """Bytes; AWS Lambda takes 6 MB a request. More is uploaded."""
 _CSV = ("text/csv", "application/csv")
 _LINES = ("application/x-ndjson", "application/jsonl", "application/x-jsonlines", "text/plain")
+_REPLACED = "\ufffd"
 _KNOWN = frozenset({"records", "upload_id", "format", "dry_run"})
 
 
@@ -36,13 +38,13 @@ class Inline:
     dry_run: bool | None = None
 
 
-def read_inline(text: str, content_type: str) -> Inline:
-    """The records of a body.
+def read_inline(given: str | bytes, content_type: str) -> Inline:
+    """The records of a body; a text is one that the gateway has decoded already.
 
     Raises:
         PayloadTooLarge, UnreadableRecords: naming what is wrong.
     """
-    content = text.encode(errors="surrogatepass")
+    content = given.encode(errors="surrogatepass") if isinstance(given, str) else given
     if len(content) > LARGEST_INLINE:
         raise PayloadTooLarge(
             f"the body has {len(content)} bytes, {LARGEST_INLINE} are taken inline",
@@ -51,11 +53,30 @@ def read_inline(text: str, content_type: str) -> Inline:
     kind = content_type.partition(";")[0].strip().lower()
     if not content.strip():
         raise UnreadableRecords("the body is empty")
+    text = _readable(content, decoded=isinstance(given, str))
     if kind in _CSV:
         return Inline(RowFormat.CSV, content)
     if kind in _LINES:
         return Inline(RowFormat.JSON_LINES, content)
     return _json(text)
+
+
+def _readable(content: bytes, *, decoded: bool) -> str:
+    """The text of a body, in the encodings that an uploaded file may have.
+
+    Whoever decodes bytes that are no UTF-8 puts U+FFFD in place of each, and nobody knows any more
+    what the names were that held them.
+    """
+    try:
+        text = "".join(text_lines([content]))
+    except UnreadableRows as error:
+        said = error.what.replace("the file", "the body")
+        raise UnreadableRecords(said, advice="Send it as UTF-8.") from None
+    place = text.find(_REPLACED) if decoded else -1
+    if place >= 0:
+        line = text.count("\n", 0, place) + 1
+        raise UnreadableRecords(f"line {line} of the body is not UTF-8", advice="Send it as UTF-8.")
+    return text
 
 
 def _json(text: str) -> Inline:

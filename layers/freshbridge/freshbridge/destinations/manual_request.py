@@ -61,6 +61,8 @@ def check_url(url: str, origin: str) -> None:
     Raises:
         InvalidRequest: saying where it has to lead.
     """
+    if url.count("{") != url.count("}"):
+        raise _wrong("a placeholder is not closed: write {field}")
     sample = {"": ""}
     _path(url.replace("{domain}", "\x00"), origin, sample, check=True)
 

@@ -147,6 +147,14 @@ class DestinationSettings(Parameters):
                 raise ValueError("a name or value holds what no header may")
         return headers
 
+    @field_validator("template", mode="before")
+    @classmethod
+    def _labelled(cls, given: Any) -> Any:
+        # People write it as it is labelled: Create resource, Manual.
+        if not isinstance(given, str):
+            return given
+        return "_".join(given.lower().replace("-", " ").replace("_", " ").split())
+
     @field_validator("resource_type")
     @classmethod
     def _readable(cls, text: str) -> str:
@@ -166,6 +174,8 @@ class DestinationSettings(Parameters):
                 "batch.mode: Freshsales creates one record a request; the template bulk_upsert "
                 "sends a hundred at once"
             )
+        if self.template is Template.CREATE and self.mode == "update_only":
+            raise ValueError("mode: create_resource only creates; use the template update")
         if self.template.matches:
             self._check_key()
         return self

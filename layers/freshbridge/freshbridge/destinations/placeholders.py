@@ -72,10 +72,13 @@ def filled_url(template: str, record: Mapping[str, Any]) -> str:
     """A URL with its placeholders filled, each value encoded whole.
 
     Raises:
-        MissingField: naming one that the record does not have, or that is empty there.
+        MissingField: naming one that the record does not have, or that is empty or no single
+            value there.
     """
 
     def encoded(value: Any) -> str:
+        if isinstance(value, dict | list):
+            raise MissingField("a field of the URL is a list or an object, not a single value")
         text = text_of(value)
         if text in ("", ".", ".."):
             raise MissingField("a field of the URL is empty")

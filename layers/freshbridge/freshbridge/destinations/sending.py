@@ -9,28 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from freshbridge.actions.earlier import Period
 from freshbridge.actions.freshsales.changes import is_new
 from freshbridge.actions.freshsales.duplicates import conflict, existing, made_by_this_request
-from freshbridge.actions.freshsales.kinds import ACCOUNT, CONTACT, DEAL, LEAD, Kind
-from freshbridge.actions.once import ClaimedByAnother
 from freshbridge.destinations import finding
 from freshbridge.destinations.difference import differing, unshown
 from freshbridge.destinations.manual_request import manual_request
 from freshbridge.destinations.model import DestinationSettings, Template
+from freshbridge.destinations.ownership import (
+    KINDS,
+    changed_since,
+    claim,
+    made_earlier,
+    made_in_bulk,
+    made_just_now,
+)
 from freshbridge.destinations.preparation import Prepared
 from freshbridge.destinations.writing import WouldSend, Writer
 from freshbridge.errors import InvalidRequest, NotFound
 
 if TYPE_CHECKING:
     from freshbridge.actions.context import Context
+    from freshbridge.actions.freshsales.kinds import Kind
     from freshbridge.freshsales.client import FreshsalesClient
     from freshbridge.freshsales.wire import Record
-
-KINDS: dict[str, Kind] = {one.collection: one for one in (CONTACT, ACCOUNT, DEAL, LEAD)}
-SETTLE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -88,17 +92,6 @@ def deliver(
     return _update(context, settings, fields, found, writer)
 
 
-def made_earlier(
-    context: Context[FreshsalesClient],
-    settings: DestinationSettings,
-    fields: Mapping[str, Any],
-    record: Record,
-) -> bool:
-    """Whether an earlier attempt of this same request made the record."""
-    kind = KINDS.get(settings.type.name)
-    return kind is not None and made_by_this_request(context, kind, fields, record)
-
-
 def _create(
     context: Context[FreshsalesClient],
     settings: DestinationSettings,
@@ -106,41 +99,49 @@ def _create(
     writer: Writer,
 ) -> Delivered:
     kind = KINDS.get(settings.type.name)
+    if writer.dry and kind is not None:
+        planned = InvalidRequest("it exists already", status=HTTPStatus.BAD_REQUEST)
+        there = existing(context, kind, fields, planned)
+        if there is not None:
+            return _there(context, settings, fields, (kind, planned, there), writer)
+    began = context.clock()
     try:
         record = writer.create(fields)
     except InvalidRequest as refusal:
         found = existing(context, kind, fields, refusal) if kind is not None else None
         if found is None or kind is None:
             raise
-        if made_by_this_request(context, kind, fields, found):
+        own = made_by_this_request(context, kind, fields, found)
+        if own or made_just_now(context, kind, fields, found, began):
             return _created(found)
-        if settings.on_duplicate == "fail":
-            raise conflict(kind, refusal, found) from refusal
-        if settings.on_duplicate == "skip":
-            return Delivered("unchanged", "It exists already", found["id"], found)
-        return _update(context, settings, fields, found, writer)
+        return _there(context, settings, fields, (kind, refusal, found), writer)
     claim(context, settings, record)
     return _created(record)
 
 
+def _there(
+    context: Context[FreshsalesClient],
+    settings: DestinationSettings,
+    fields: dict[str, Any],
+    duplicate: tuple[Kind, InvalidRequest, Record],
+    writer: Writer,
+) -> Delivered:
+    """What the destination does where the account has the record already."""
+    kind, refusal, found = duplicate
+    if settings.on_duplicate == "fail":
+        error = conflict(kind, refusal, found)
+        error.advice = (
+            f"It is {kind.noun} {found['id']}: let on_duplicate of the destination be skip or "
+            "update instead of fail, or change the value."
+        )
+        raise error from refusal
+    if settings.on_duplicate == "skip":
+        return Delivered("unchanged", "It exists already", found["id"], found)
+    return _update(context, settings, fields, found, writer)
+
+
 def _created(record: Mapping[str, Any]) -> Delivered:
     return Delivered("created", "Created", record.get("id"), record)
-
-
-def claim(
-    context: Context[FreshsalesClient], settings: DestinationSettings, record: Record
-) -> None:
-    """Let no other request take for theirs what this one made.
-
-    Raises:
-        ClaimedByAnother: one has, in the moment between; that one's own is looked for.
-    """
-    kind = KINDS.get(settings.type.name)
-    word = kind.word if kind is not None else settings.type.wrapper
-    if not context.claim(word, record):
-        raise ClaimedByAnother(
-            "what was made passes for another request's", after=SETTLE_S, outcome_unknown=True
-        )
 
 
 def _new(
@@ -194,16 +195,13 @@ def _own_or(
 ) -> Delivered:
     """Of a record that needs nothing: it may be what an earlier attempt has made or changed."""
     found = dict(otherwise.record)
-    if made_earlier(context, settings, fields, found):
+    if made_earlier(context, settings, fields, found) or made_in_bulk(
+        context, settings, fields, found
+    ):
         return _created(found)
-    if context.unsure is not None and _changed_since(context, found):
+    if context.unsure is not None and changed_since(context, found):
         return Delivered("updated", "Updated by an earlier attempt", found["id"], found)
     return otherwise
-
-
-def _changed_since(context: Context[FreshsalesClient], found: Record) -> bool:
-    unsure = context.unsure
-    return unsure is not None and Period.of(unsure).has({"created_at": found.get("updated_at")})
 
 
 def _delete(

@@ -18,6 +18,7 @@ from freshbridge.actions.action import Parameters
 from freshbridge.actions.uploads import UPLOAD_ID_PATTERN
 from freshbridge.bulk.rows import Row, RowFormat, file_rows, listed_rows
 from freshbridge.bulk.source import in_pieces
+from freshbridge.destinations.json_list import rows_in
 from freshbridge.destinations.model import MOST_ROWS, Feed
 from freshbridge.errors import FieldError, InvalidRequest, Misconfigured
 
@@ -81,10 +82,10 @@ def rows_of(
     if source.upload_id is not None:
         stored = context.services.uploads.find(context.instance.instance_id, source.upload_id)
         kind = _format(source, stored.name)
-        return file_rows(in_pieces(stored.content.open()), kind, MOST_ROWS)
+        return rows_in(in_pieces(stored.content.open()), kind, MOST_ROWS)
     if source.key is not None:
         kind = _format(source, source.key)
-        return file_rows(parts.files[str(source.bucket)].pieces(source.key, tag), kind, MOST_ROWS)
+        return rows_in(parts.files[str(source.bucket)].pieces(source.key, tag), kind, MOST_ROWS)
     files = context.services.bulk.files
     pieces = files.pieces(_copy_key(context.request.action_id), tag)
     return file_rows(pieces, RowFormat.JSON_LINES, MOST_ROWS)

@@ -41,6 +41,11 @@ class Writer:
         self._kind = kind
         self._dry = dry
 
+    @property
+    def dry(self) -> bool:
+        """Whether nothing is sent."""
+        return self._dry
+
     def create(self, fields: Mapping[str, Any]) -> Record:
         """POST one.
 

@@ -75,7 +75,7 @@ def progress_of(
     """
     phase = state.phase if state else None
     if phase is Phase.DONE:
-        status, message = "COMPLETED", ""
+        status, message = "COMPLETED", "; ".join(state.unknown) if state else ""
     elif phase is Phase.CANCELLED or code == "cancelled":
         status, message = "CANCELLED", "it was cancelled"
     elif record_state in ("failed", "dead"):

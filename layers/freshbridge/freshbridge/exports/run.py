@@ -17,6 +17,7 @@ from freshbridge import timestamps
 from freshbridge.exports.lines import RowWriter, json_bytes
 from freshbridge.exports.matching import matcher, moment
 from freshbridge.exports.state import ExportState, Phase
+from freshbridge.exports.unknown_fields import MOST_MEMBERS, has, members, named
 from freshbridge.exports.wanted import Format
 from freshbridge.lake.current_view import ahead
 from freshbridge.sync.objects import OBJECTS
@@ -61,6 +62,7 @@ class ExportRun:
         self._place = (instance.instance_id, export_id)
         self._wanted = wanted
         self._matches = matcher(wanted.conditions)
+        self._named = named(wanted)
         self._since = moment(wanted.updated_since) if wanted.updated_since else None
         # Whole records in JSON are copied as they lie there.
         self._parses = bool(
@@ -193,14 +195,16 @@ class ExportRun:
                 if begun and self._desk.clock() >= self._until:
                     return False
                 begun = True
-                for record, row in self._records(rows):
+                for record, row in self._records(state, rows):
                     if not take(record, row):
                         return True
                 state.after = file
             state.section, state.after = state.section + 1, ""
         return True
 
-    def _records(self, rows: Iterator[Row]) -> Iterator[tuple[dict[str, Any], Row]]:
+    def _records(
+        self, state: ExportState, rows: Iterator[Row]
+    ) -> Iterator[tuple[dict[str, Any], Row]]:
         for row in rows:
             if self._since is not None:
                 at = moment(row.updated_at or row.seen_at)
@@ -209,8 +213,17 @@ class ExportRun:
             record = row.record if self._parses else {}
             if self._wanted.include_removed:
                 record = self._with_state(record, row)
+            if self._named and state.unseen != []:
+                self._note_members(state, record)
             if self._matches(record):
                 yield record, row
+
+    def _note_members(self, state: ExportState, record: dict[str, Any]) -> None:
+        """Look for the fields that are named, until each was seen once."""
+        names = self._named if state.unseen is None else state.unseen
+        state.unseen = [name for name in names if not has(record, name)]
+        if state.unseen and len(state.members) < MOST_MEMBERS:
+            state.members = members(record, state.members)
 
     def _with_state(self, record: dict[str, Any], row: Row) -> dict[str, Any]:
         """Told apart from the others; of some tombstones nothing is known but the id."""

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from freshbridge.exports.unknown_fields import warning
+
 
 class Phase(StrEnum):
     """`columns`: a CSV's columns are looked for; `rows`: the files are written; `closing`: all of
@@ -26,7 +28,8 @@ class ExportState:
 
     `section` is 0 while live records are read and 1 for removed ones, `after` the last file of it
     that is done with. `left_out` are columns that came up after the header was settled. `files` is
-    by format what PartFile keeps, `bytes` among it.
+    by format what PartFile keeps, `bytes` among it. `unseen` are fields that the export names and
+    that no record had so far, None before the first one; `members` what those had instead.
     """
 
     phase: Phase
@@ -42,11 +45,20 @@ class ExportState:
     left_out: list[str] = field(default_factory=list)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     finished: str = ""
+    unseen: list[str] | None = None
+    members: list[str] = field(default_factory=list)
+
+    @property
+    def unknown(self) -> list[str]:
+        """What is to be said of each field that no record had."""
+        return [warning(name, self.members) for name in self.unseen or ()]
 
     @property
     def warnings(self) -> list[str]:
         """What whoever reads the file should know of it."""
         found = [self.doubt] if self.doubt else []
+        if self.phase is Phase.DONE:
+            found += self.unknown
         if self.left_out:
             names = ", ".join(self.left_out[:20])
             found.append(f"members that appeared while it was written are left out: {names}")

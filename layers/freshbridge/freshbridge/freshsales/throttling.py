@@ -2,13 +2,16 @@
 
 Mostly with a 429. Its parts throttle each other as well, and then that 429 is quoted inside a 400,
 in a text that no language setting changes: `UCR contact fetch failure :: response_code :: 429 ::
-response :: Too many requests`. Bulk upserts that meet each other are answered 405 for a while.
+response :: Too many requests`. Bulk upserts that meet each other are answered 405 for a while, and
+so may any write be: where the path does take the verb, a 405 without words of the product's own
+comes from what stands before it.
 
 The limits: https://crmsupport.freshworks.com/support/solutions/articles/50000002502
 """
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,20 +21,41 @@ from freshbridge.http_message import ProviderReply, ProviderRequest
 LONGEST_WAIT_S = 3600.0
 """The longer of the provider's windows; what asks for more is a clock in another zone."""
 BULK_WAIT_S = 5.0
-"""Between two tries of a bulk upsert that met another one."""
+"""Between two tries of what was answered 405, such as a bulk upsert that met another one."""
 QUOTED_WAIT_S = 1.0
 """After a 429 that is quoted, which names no time: of calls side by side it strikes one, so the
 account's others need not wait longer. Whose call it was waits as its own attempts tell."""
+_BUSY = re.compile(r"too many requests", re.IGNORECASE)
 _QUOTED = re.compile(r"::\s*response_code\s*::\s*429\b", re.IGNORECASE)
 _BULK = re.compile(r"/(?:contacts|sales_accounts|deals|leads)/bulk_upsert(?:\.json)?/?")
+_SUITE_LEADS = re.compile(r"/crm/sales/api/leads(?:/|$)")
+_ONE = r"(?:contacts|sales_accounts|deals|leads|tasks|appointments|notes|sales_activities)"
+_TAKEN = {
+    "POST": re.compile(rf"/api/{_ONE}(?:/upsert|/[0-9]+/(?:clone|convert))?(?:\.json)?/?"),
+    "PUT": re.compile(rf"/api/{_ONE}/[0-9]+(?:\.json)?/?"),
+    "DELETE": re.compile(rf"/api/{_ONE}/[0-9]+(?:/forget)?(?:\.json)?/?"),
+}
+"""The writes that every account takes, by their verb."""
 _EPOCH_S, _DAY_FIRST, _EPOCH_MS = 10, 12, 13  # digits
 
 
 def in_disguise(reply: ProviderReply, request: ProviderRequest) -> bool:
-    """Whether a reply that is no 429 means one."""
+    """Whether a reply that is no 429 means one. Nothing was carried out by a 405."""
     if reply.status == 400:
         return _QUOTED.search(reply.body.decode("utf-8", "replace")) is not None
-    return reply.status == 405 and is_bulk_upsert(request)
+    if reply.status != 405:
+        return False
+    return is_bulk_upsert(request) or (is_taken(request) and not _says_something(reply))
+
+
+def is_taken(request: ProviderRequest) -> bool:
+    """Whether a call is a write of one record that any account takes; the suite has no leads."""
+    pattern = _TAKEN.get(request.method)
+    path = request.path
+    if pattern is None or _SUITE_LEADS.search(path):
+        return False
+    found = pattern.search(path)
+    return found is not None and found.end() == len(path)
 
 
 def is_bulk_upsert(request: ProviderRequest) -> bool:
@@ -68,6 +92,16 @@ def reset_in_s(reply: ProviderReply) -> float | None:
     left = (reset - sent).total_seconds()
     # A time that is over says nothing about the one that is to come.
     return left if left > 0 else None
+
+
+def _says_something(reply: ProviderReply) -> bool:
+    """Whether the product itself answers: in JSON, saying anything but that it is too busy."""
+    text = reply.body.decode("utf-8", "replace")
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return bool(said) and _QUOTED.search(text) is None and _BUSY.search(text) is None
 
 
 def _ends_in_bulk(path: str) -> bool:

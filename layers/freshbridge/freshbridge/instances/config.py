@@ -93,6 +93,29 @@ def without_nulls(config: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in config.items() if value is not None}
 
 
+def merged(held: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration with a change made to it: what is null in that is taken out.
+
+    Of `sync` single objects' entries are changed, and what is not named stays.
+    """
+    config = {**held, **change}
+    if isinstance(change.get("sync"), Mapping):
+        config["sync"] = _merged_sync(held.get("sync"), change["sync"])
+    return without_nulls(config)
+
+
+def _merged_sync(held: object, change: Mapping[str, Any]) -> dict[str, Any]:
+    before = held if isinstance(held, Mapping) else {}
+    changed = {name: _merged_entries(before.get(name), given) for name, given in change.items()}
+    return without_nulls({**before, **changed})
+
+
+def _merged_entries(held: object, given: object) -> object:
+    if not isinstance(given, Mapping):
+        return given
+    return without_nulls({**(held if isinstance(held, Mapping) else {}), **given})
+
+
 def config_errors(config: object, *, prefix: str = "config.") -> list[FieldError]:
     """All that is wrong with a `config`; nothing when it can be kept.
 

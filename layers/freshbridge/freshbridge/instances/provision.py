@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from freshbridge import timestamps
 from freshbridge.instances import elements, token, validation
 from freshbridge.instances.access import DEFAULT_GRACE_HOURS
-from freshbridge.instances.config import without_nulls
+from freshbridge.instances.config import merged
 from freshbridge.instances.elements import MASK, InvalidConfiguration
 from freshbridge.instances.model import Instance
 from freshbridge.instances.origin import origin_of
@@ -84,7 +84,7 @@ class Provisioner:
 
         `on_connected` hears of each instance whose provider has just accepted what it is called
         with from now on, `on_callbacks_changed` of each whose callback entries were changed,
-        `on_deleted` of each that is about to go.
+        `on_deleted` of each that is about to go; nothing is deleted when it raises.
         """
         self._registry = registry
         self._vault = vault
@@ -189,10 +189,11 @@ class Provisioner:
 
         Raises:
             UnknownInstance: no such id.
+            What `on_deleted` raises.
         """
         instance = self._registry.get(instance_id)
-        self._rules.delete_all(instance_id)
         self._on_deleted(instance_id)
+        self._rules.delete_all(instance_id)
         self._vault.delete(instance_id)
         self._registry.delete(instance_id)
         return instance
@@ -270,7 +271,7 @@ class Provisioner:
         if change.tags is not None:
             edited = replace(edited, tags=change.tags)
         if change.config is not None:
-            config = without_nulls(edited.config | change.config)
+            config = merged(edited.config, change.config)
             objects = tuple(config.get("sync_objects", edited.sync_objects))
             edited = replace(edited, config=config, sync_objects=objects)
         if change.values is not None:

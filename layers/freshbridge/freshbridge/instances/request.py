@@ -16,6 +16,7 @@ from freshbridge.instances import elements
 from freshbridge.instances.config import (
     CACHING_ENTRIES,
     config_errors,
+    merged,
     without_nulls,
 )
 from freshbridge.instances.elements import Element, InvalidConfiguration
@@ -159,7 +160,7 @@ def read_integration(body: dict[str, Any]) -> Wanted:
         wrong += [FieldError(back[f.field], f.message, f.code) for f in error.fields]
     if wrong:
         raise InvalidIntegration("the integration cannot be created", fields=wrong)
-    return Wanted(element, clean_name(str(name)), shown, secret, config=without_nulls(config))
+    return Wanted(element, clean_name(str(name)), shown, secret, config=merged({}, config))
 
 
 def credential_entries(element: Element, given: dict[str, Any]) -> dict[str, object]:

@@ -2,11 +2,10 @@
 
 Pure. An API key with a narrower scope sees fewer records, and the provider says of the others what
 it says of deleted ones. So where very many would vanish at once, none does until somebody says that
-it is right. Of each object `config.sync` may say:
+it is right, for one run: `release_removals` of POST …/sync. Of each object `config.sync` may say:
 
     most_removed        how many records may vanish in one run; 1,000 unless told
     most_removed_share  or this part of those held, if that is more; 0.05
-    release_removals    true: whatever is missing may go, without asking
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-ENTRIES = ("most_removed", "most_removed_share", "release_removals")
+ENTRIES = ("most_removed", "most_removed_share")
 
 
 @dataclass(frozen=True)
@@ -39,20 +38,18 @@ def brake_of(config: Mapping[str, Any], object_name: str, *, released: bool = Fa
     return Brake(
         _rows(entries.get(ENTRIES[0]), Brake.rows),
         _share(entries.get(ENTRIES[1]), Brake.share),
-        released or entries.get(ENTRIES[2]) is True,
+        released,
     )
 
 
 def brake_errors(entries: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What is wrong with those of an object's entries: their names, and what to write instead."""
-    rows, share, release = (entries.get(name) for name in ENTRIES)
+    rows, share = (entries.get(name) for name in ENTRIES)
     wrong = []
     if rows is not None and _rows(rows, -1) < 0:
         wrong.append((ENTRIES[0], "must be a whole number, 0 or more"))
     if share is not None and _share(share, -1.0) < 0:
         wrong.append((ENTRIES[1], "must be a number from 0 to 1"))
-    if release is not None and not isinstance(release, bool):
-        wrong.append((ENTRIES[2], "must be true or false"))
     return wrong
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PARENTS_AT_ONCE = 100
 LEASE_S = 1200.0
-"""Longer than a worker may run; what waits for the provider prolongs it."""
+"""How long a message may wait in the queue; who works shortens it, what is put off prolongs it."""
 TRIES = 5
 CHILDREN_OF = {
     one.parent: tuple(child.name for child in OBJECTS.values() if child.parent == one.parent)

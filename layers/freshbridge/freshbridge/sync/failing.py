@@ -8,14 +8,15 @@ meanwhile.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from freshbridge import aws
+from freshbridge import aws, timestamps
 from freshbridge.errors import FreshbridgeError
 from freshbridge.queues import envelope
 from freshbridge.sync.children import LEASE_S
+from freshbridge.sync.reading import PartClaimed
 from freshbridge.sync.run_store import RunOver
 from freshbridge.sync.touch import touch_order
 
@@ -65,7 +66,9 @@ class Failing:
             RunOver, FreshbridgeError, ClientError, BotoCoreError: it is not noted.
         """
         if not verdict.park:
-            self.store.renew(run, self.store.clock() + verdict.wait_s + LEASE_S)
+            now = self.store.clock()
+            retry = {} if verdict.code == PartClaimed.code else _retry(work, verdict, now)
+            self.store.renew(run, now + verdict.wait_s + LEASE_S, retry=retry or None)
             return
         part = self.store.part(run, work.part)
         if part is None:
@@ -73,3 +76,13 @@ class Failing:
         reason = f"{verdict.code}: {verdict.reason}"[:300]
         if self.store.fail(run, replace(part, reason=reason)):
             self.stages.publish(run, self.stages.after(run, lambda _run: None))
+
+
+def _retry(work: SyncWork, verdict: Verdict, now: float) -> dict[str, Any]:
+    """What people are shown of a message that was put off."""
+    return {
+        "part": work.part,
+        "error": f"{verdict.code}: {verdict.reason}"[:300],
+        "at": timestamps.to_text(timestamps.from_epoch(now)),
+        "next_try_at": timestamps.to_text(timestamps.from_epoch(now + verdict.wait_s)),
+    }

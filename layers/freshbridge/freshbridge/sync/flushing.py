@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from freshbridge.lake.lake import Chunk
 from freshbridge.lake.rows import Merged, Row, State
+from freshbridge.sync.belonging import with_what_belongs
 from freshbridge.sync.feeds.feed import BEGINNING
 from freshbridge.sync.objects import OBJECTS
 from freshbridge.sync.planning import LIVE
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Flushing:
-    """How the batches of one part are written; `redo` rows may be in the view from before."""
+    """How the batches of one part are written; `redo` rows may be in the view from before.
+
+    `selected` are the objects that the instance copies.
+    """
 
     store: RunStore
     lake: Lake
@@ -45,6 +49,7 @@ class Flushing:
     watcher: Watcher
     child_names: Sequence[str]
     lease: Callable[[], float]
+    selected: Sequence[str] = ()
     redo: int = 0
     began: bool = False
     told: Counts = field(default_factory=Counts)
@@ -58,7 +63,7 @@ class Flushing:
             RunOver, ClaimLost: others go on with it.
             Whatever a store, a queue or a watcher raises: the batch has to be read again.
         """
-        self.store.renew(self.run, self.lease())
+        self.store.renew(self.run, self.lease(), retry={})
         if not self.began:
             self.watcher.begin()
             self.began = True
@@ -98,7 +103,14 @@ class Flushing:
             run_id=run.run_id,
             whole=batch.whole,
             keep_seen=run.kind is Kind.FULL and not run.first,
-            tell=self.watcher.told,
+            tell=with_what_belongs(
+                self.lake,
+                run.instance_id,
+                self.obj,
+                run_id=run.run_id,
+                selected=self.selected,
+                tell=self.watcher.told,
+            ),
         )
 
     def _newly_told(self) -> Counts:

@@ -127,7 +127,8 @@ class Pull:
             token=self.token,
             watcher=reader.watcher(self.invocation.instance, run),
             child_names=child_names(run, self.part, self.invocation.instance.sync_objects),
-            lease=reader.lease,
+            lease=lambda: reader.working_lease(self.invocation),
+            selected=self.invocation.instance.sync_objects,
             redo=self.part.merging,
         )
 

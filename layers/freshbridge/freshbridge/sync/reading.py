@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from freshbridge.sync.watching import Watcher
 
 CLAIM_MARGIN_S = 10.0
+LEASE_MARGIN_S = 20.0
+"""How long after the claim a worker's lease ends."""
 LONGEST_CLAIM_WAIT_S = 60.0
 
 
@@ -88,6 +90,8 @@ class Reader:
     ) -> tuple[Run | None, str]:
         """The part to go on with here; the others are queued."""
         here = following[:1] if invocation.may_go_on() else []
+        if not here:
+            self.store.renew(run, self.lease())
         self.stages.publish(run, following[len(here) :])
         fresh = self.store.run(run.instance_id, run.object, run.run_id)
         return fresh, here[0].name if here else ""
@@ -103,7 +107,7 @@ class Reader:
         if part.state is PartState.DONE:
             # It was ended before, but perhaps not what comes after.
             return self.stages.after(run, self._finish(invocation), again=True)
-        self.store.renew(run, self.lease())
+        self.store.renew(run, self.working_lease(invocation))
         if part.spawned:
             self._publish_spawned(run, part)
         outcome.parts.append(name)
@@ -116,6 +120,7 @@ class Reader:
             raise
         outcome.finished = ended
         if not ended:
+            self.store.renew(run, self.lease())
             self.queue.publish(work_of(run, part), f"{run.run_id}-{name}")
             return []
         return self.stages.after(run, self._finish(invocation))
@@ -224,8 +229,15 @@ class Reader:
         return {**shown, **counts} if shown else {}
 
     def lease(self) -> float:
-        """Until when the lease lasts that is renewed now, epoch seconds."""
+        """Until when the lease lasts while messages wait in the queue, epoch seconds."""
         return self.clock() + LEASE_S
+
+    def working_lease(self, invocation: Invocation) -> float:
+        """Until when it lasts while this invocation works: no longer than that, and a margin.
+
+        So the first tick after a death finds it expired, and the claim too.
+        """
+        return self.claim_end(invocation) + LEASE_MARGIN_S
 
     def claim_end(self, invocation: Invocation) -> float:
         """Until when a claim lasts that is made now: the invocation cannot outlive it."""

@@ -12,14 +12,15 @@ at once, so a stage that died goes on with what is left.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from freshbridge.lake.rows import Change, Row, State
+from freshbridge.lake.rows import Row, State
+from freshbridge.sync.belonging import Hook, with_what_belongs
 from freshbridge.sync.brake import Brake
 from freshbridge.sync.candidates import BATCH, Position, batches, counted_candidates
-from freshbridge.sync.objects import OBJECTS, Shape, SyncObject
+from freshbridge.sync.objects import Shape, SyncObject
 from freshbridge.sync.reconcile_report import counted
 from freshbridge.sync.run import Counts
 from freshbridge.sync.verification import BY_ID, BY_PARENT, Finding, verified
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 MOST_KEPT = 500
 """Records that nobody can say anything of; after that many, asking for more is no use."""
-Hook = Callable[[Sequence[Change]], None]
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,6 @@ class _Stage:
                 tell=self.tell,
             )
             self.changed += counted(merged.changes)
-        gone = [one.row.id for one in found if one.verdict is Verdict.GONE]
-        if gone and self.obj.name == "tickets":
-            whole = dict.fromkeys(gone, self.now())
-            remove_below(self.lake, self.instance_id, whole, run_id=self.run_id)
         for finding in found:
             self.counts[finding.verdict] += 1
 
@@ -115,12 +111,13 @@ def reconcile(
     now: Callable[[], str],
     tell: Hook | None = None,
     brake: Brake | None = None,
+    selected: Collection[str] = (),
 ) -> Reconciled:
     """Settle what was not seen since the run began; at least one call's worth, then as time allows.
 
     `began` is when the run's first page was asked for, `now` the present, both as Row.seen_at has
     it. `position` is None to begin with, later what the last call returned. `tell` hears of every
-    change before it is kept.
+    change before it is kept. `selected` are the objects that the instance copies.
 
     Raises what the client raises when the provider does not answer: come again with the same
     position. What was found out until then is kept.
@@ -140,7 +137,7 @@ def reconcile(
         obj,
         run_id,
         now,
-        tell,
+        with_what_belongs(lake, instance_id, obj, run_id=run_id, selected=selected, tell=tell),
         Counter(known["verdicts"]),
         list(known["kept"]),
     )
@@ -173,13 +170,6 @@ def reconcile(
         changed=stage.changed,
         calls=stage.calls,
     )
-
-
-def remove_below(lake: Lake, instance_id: str, gone: Mapping[str, str], *, run_id: str) -> None:
-    """What belonged to tickets that are gone is gone too; `gone` are their ids and since when."""
-    for child in OBJECTS.values():
-        if child.parent_field == "ticket_id":
-            lake.merge(instance_id, child, (), run_id=run_id, whole=gone)
 
 
 def _findings(stage: _Stage, rows: Sequence[Row]) -> Iterator[Finding]:

@@ -55,7 +55,8 @@ class Reconciling:
             may_go_on=may_go_on,
             now=self._now,
             tell=watcher.told,
-            brake=brake_of(instance.config, obj.name),
+            brake=brake_of(instance.config, obj.name, released=run.released),
+            selected=instance.sync_objects,
         )
         shown = watcher.shown().get("events", {})
         counts = replace(

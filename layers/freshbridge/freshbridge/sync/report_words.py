@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,12 @@ from freshbridge.sync.versions import Verdict
 if TYPE_CHECKING:
     from freshbridge.sync.reconcile import Reconciled
     from freshbridge.sync.reconcile_report import Ran
+
+
+def release_of(object_name: str) -> str:
+    """The request that lets go what was held back, by one run."""
+    body = {"objects": [object_name], "full": True, "release_removals": True}
+    return f"POST /api/integrations/{{id}}/sync {json.dumps(body)}"
 
 
 def doubts(ran: Ran, missing: int, reconciled: Reconciled | None) -> list[str]:
@@ -32,8 +39,8 @@ def doubts(ran: Ran, missing: int, reconciled: Reconciled | None) -> list[str]:
         wrong.append(
             f"{reconciled.held_back} {name} that are held were in no list any more. So many may "
             f"mean that the API key sees less than it did, so none was removed. Check what the "
-            f"key's agent may see; if they are really gone, set release_removals of {ran.object} "
-            f"in config.sync and run a full sync again."
+            f"key's agent may see; if they are really gone, let them go with one full run: "
+            f"{release_of(ran.object)}"
         )
     if verdicts.get(Verdict.KEPT):
         wrong.append(

@@ -127,6 +127,7 @@ class Run:
     of. `feeds` are the lists that it reads. `known` are the marks that it began with, and
     `presets` the marks of lists that need not be read. `all_children`: the children of every
     record are wanted, not of the changed ones alone; `children_run` is the run that has them.
+    `released`: somebody has said that whatever is missing may go.
     `open` and `failed` count parts. `include` are the embedded resources. Times are UTC, ISO 8601.
     """
 
@@ -143,6 +144,7 @@ class Run:
     presets: Mapping[str, str] = field(default_factory=dict)
     all_children: bool = False
     children_run: str = ""
+    released: bool = False
     stage: Stage = Stage.PULLING
     open: int = 0
     failed: int = 0
@@ -170,6 +172,8 @@ class Standing:
     last. `failures` counts the runs that failed
     since the last one that did not; `held` is the number of live records at the last full run.
     It is -1 where the lake has less than what was read, for some of that was only told of.
+    `doubts` say why the last full run did not prove the copy complete, and `held_back` how many
+    records it would have removed and did not. `retry` is what the run under way waits for.
     """
 
     run_id: str = ""
@@ -186,6 +190,9 @@ class Standing:
     failures: int = 0
     last_error: str = ""
     held: int = -1
+    held_back: int = 0
+    doubts: Sequence[str] = ()
+    retry: Mapping[str, Any] = field(default_factory=dict)
     events: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -64,8 +64,18 @@ def after_run(standing: Standing, run: Run, parts: Sequence[Part]) -> Standing:
     if failed:
         return after
     if run.kind is Kind.FULL:
-        after = replace(after, last_full_at=run.started_at)
+        held_back, doubts = _doubts(parts)
+        after = replace(after, last_full_at=run.started_at, held_back=held_back, doubts=doubts)
     elif standing.is_new:
         # What has changed of something that is not held as a whole completes nothing.
         return after
     return replace(after, complete_since=max(standing.complete_since, run.started_at))
+
+
+def _doubts(parts: Sequence[Part]) -> tuple[int, Sequence[str]]:
+    """How many removals a full run held back, and why it did not prove the copy complete."""
+    for part in parts:
+        if part.stage is Stage.RECONCILING and part.report:
+            held_back = part.report.get("candidates", {}).get("held_back", 0)
+            return held_back, () if part.report.get("complete") else tuple(part.report["why"])
+    return 0, ()

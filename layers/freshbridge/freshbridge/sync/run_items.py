@@ -18,6 +18,7 @@ from freshbridge.sync.run import Counts, Kind, Part, PartState, Run, Stage, Stan
 STANDING, RUN, PARTS = "sync#", "run#", "parts#"
 COUNTS = tuple(field.name for field in fields(Counts))
 Item = dict[str, Any]
+NO_RETRY = {"S": "{}"}
 
 
 def text(value: str) -> dict[str, str]:
@@ -59,17 +60,20 @@ def standing_of(item: Mapping[str, Any] | None) -> Standing:
     """The standing that an item tells; a new one for none."""
     if not item or "body" not in item:
         return Standing()
+    kept = json.loads(item["body"]["S"])
+    kept["doubts"] = tuple(kept.get("doubts", ()))
     return Standing(
         run_id=item["run_id"]["S"],
         lease_until=float(item["lease_until"]["N"]),
-        **json.loads(item["body"]["S"]),
+        retry=json.loads(item.get("last_retry", NO_RETRY)["S"]),
+        **kept,
     )
 
 
 def standing_body(standing: Standing) -> str:
-    """All of a standing but its lease."""
+    """All of a standing but its lease, and why the run under way waits."""
     kept = asdict(standing)
-    del kept["run_id"], kept["lease_until"]
+    del kept["run_id"], kept["lease_until"], kept["retry"]
     return _json(kept)
 
 

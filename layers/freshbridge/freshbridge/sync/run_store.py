@@ -6,8 +6,10 @@ whoever brings the count of its open parts to nought moves it on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from freshbridge import timestamps
 from freshbridge.sync import run_items as items
@@ -30,15 +32,21 @@ class RunStore(PartStore):
         """Where one object stands."""
         return items.standing_of(self.get(items.standing_key(instance_id, name)))
 
-    def renew(self, run: Run, until: float) -> None:
+    def renew(self, run: Run, until: float, *, retry: Mapping[str, Any] | None = None) -> None:
         """Keep the lease until then, epoch seconds.
+
+        `retry` is what people are shown of a message that was put off; {} once the run goes on.
 
         Raises:
             RunOver: the run does not have it any more.
         """
         values = {":until": items.number(until), ":run": items.text(run.run_id)}
         key = items.standing_key(run.instance_id, run.object)
-        if not self.update(key, "SET lease_until = :until", "run_id = :run", values):
+        change = "SET lease_until = :until"
+        if retry is not None:
+            change += ", last_retry = :retry"
+            values[":retry"] = items.text(json.dumps(retry))
+        if not self.update(key, change, "run_id = :run", values):
             raise RunOver(run.run_id)
 
     def take_over(self, run: Run, seen: Standing, until: float) -> bool:

@@ -30,7 +30,8 @@ class Writes:
     ) -> Write:
         """Have the lease as it was `seen`; with None, if nobody has it or the run has it itself."""
         values = {":run": items.text(run.run_id), ":until": items.number(until)}
-        sets = "SET run_id = :run, lease_until = :until"
+        sets = "SET run_id = :run, lease_until = :until, last_retry = :retry"
+        values[":retry"] = items.NO_RETRY
         if body is not None:
             sets += ", body = :body"
             values[":body"] = items.text(items.standing_body(body))
@@ -52,11 +53,12 @@ class Writes:
         """Give the run's lease back, and keep where the object stands."""
         return self.update(
             items.standing_key(run.instance_id, run.object),
-            "SET run_id = :none, lease_until = :zero, body = :body",
+            "SET run_id = :none, lease_until = :zero, body = :body, last_retry = :retry",
             "run_id = :run",
             {
                 ":none": items.text(""),
                 ":zero": items.number(0),
+                ":retry": items.NO_RETRY,
                 ":run": items.text(run.run_id),
                 ":body": items.text(items.standing_body(after)),
             },

@@ -8,7 +8,7 @@ Pure. `config.sync_objects` lists the objects; `config.sync` says more of single
     every_minutes     how often at most; 0 is at each tick of the stack's SyncSchedule
     full_every_hours  how often everything is read again and what is gone is looked for; 0 is never.
                       Lists that are always read as a whole have none
-    most_removed, most_removed_share, release_removals
+    most_removed, most_removed_share
                       how many records may vanish in one run; see `brake`
     include           what is embedded in each ticket: stats, requester, description. Each costs two
                       credits more for a page; unless it is said, what is copied as an object of its
@@ -158,11 +158,21 @@ Wrong = list[tuple[str, str, str]]
 
 def objects_wrong(value: object) -> Wrong:
     """What is wrong with `sync_objects`."""
-    if not isinstance(value, list) or not all(
-        isinstance(name, str) and name in OBJECTS for name in value
-    ):
-        return [("", f"must be a list of {', '.join(OBJECTS)}", "unknown")]
-    return [
+    if not isinstance(value, list):
+        return [("", f"must be a list of {', '.join(OBJECTS)}", "wrong_type")]
+    unknown: Wrong = [
+        (f"[{place}]", f"{str(name)[:64]} is unknown; there are {', '.join(OBJECTS)}", "unknown")
+        for place, name in enumerate(value)
+        if not (isinstance(name, str) and name in OBJECTS)
+    ]
+    if unknown:
+        return unknown
+    twice: Wrong = [
+        (f"[{place}]", f"{name} is named twice", "duplicate")
+        for place, name in enumerate(value)
+        if name in value[:place]
+    ]
+    return twice + [
         ("", f"{name} are read with the {parent}: list {parent} as well", "missing_parent")
         for name in value
         if (parent := OBJECTS[name].parent) and parent not in value
@@ -177,10 +187,13 @@ def settings_wrong(value: object) -> Wrong:
     wrong: Wrong = []
     for name, given in value.items():
         if name == FROM_WEBHOOKS:
-            if not isinstance(given, bool):
+            if given is not None and not isinstance(given, bool):
                 wrong.append((f".{name}", "must be true or false", "wrong_type"))
         elif name not in OBJECTS:
             wrong.append((f".{name}", f"must be one of {', '.join(OBJECTS)}", "unknown"))
+        elif given is None:
+            # It is taken out.
+            continue
         elif not isinstance(given, dict):
             wrong.append((f".{name}", f"must be an object such as {sample}", "wrong_type"))
         else:
@@ -192,6 +205,7 @@ def settings_wrong(value: object) -> Wrong:
 
 def _wrong(one: SyncObject, given: Mapping[str, Any]) -> Wrong:
     accepted = _accepted(one)
+    given = {name: entry for name, entry in given.items() if entry is not None}
     wrong: Wrong = [
         (name, f"is unknown; there are {', '.join(accepted) or 'none here'}", "unknown")
         for name in given

@@ -53,14 +53,15 @@ class Start:
 class Asked:
     """What is asked for: at `now`, under `run_id`; `forced` although it may not be due.
 
-    `full`: everything is to be read again. `children`: children whose every parent's are wanted.
-    `dry_run`: it is only told.
+    `full`: everything is to be read again. `released`: and whatever is missing may go.
+    `children`: children whose every parent's are wanted. `dry_run`: it is only told.
     """
 
     run_id: str
     now: str
     forced: bool = False
     full: bool = False
+    released: bool = False
     children: frozenset[str] = frozenset()
     dry_run: bool = False
 
@@ -192,6 +193,7 @@ class Starter:
             known=standing.marks,
             presets=presets(asked.now, names, first=first),
             all_children=children,
+            released=asked.released,
         )
         parts = parts_of(run, names)
         begun = Start(

@@ -7,16 +7,16 @@ there becomes a tombstone, unless it is not held either.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from freshbridge import timestamps
 from freshbridge.errors import NotFound
 from freshbridge.instances.trace import Cause
-from freshbridge.lake.rows import Merged, Row, State
+from freshbridge.lake.rows import Change, Merged, Row, State
+from freshbridge.sync.belonging import Hook, came_back, with_what_belongs
 from freshbridge.sync.objects import OBJECTS, SyncObject
-from freshbridge.sync.reconcile import remove_below
 from freshbridge.sync.run import Kind, Run
 from freshbridge.sync.touch import CONVERSATIONS, RecordTouch
 from freshbridge.sync.verification import fetched
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from freshbridge.instances.connection import Connections
     from freshbridge.instances.model import Instance
     from freshbridge.lake.lake import Lake
-    from freshbridge.sync.reconcile import Hook
     from freshbridge.sync.touch_marks import TouchMarks
     from freshbridge.sync.watching import Watcher
 
@@ -51,7 +50,15 @@ class Touching:
         def bring(client: FreshdeskClient, instance: Instance) -> None:
             watcher = self.watcher(instance, _run_of(order))
             watcher.begin()
-            bring_up_to_date(client, self.lake, self.marks, order, now=self._now, tell=watcher.told)
+            bring_up_to_date(
+                client,
+                self.lake,
+                self.marks,
+                order,
+                now=self._now,
+                tell=watcher.told,
+                selected=instance.sync_objects,
+            )
 
         cause = Cause(order.event_id, run_id=order.run_id)
         connections.use(order.instance_id, bring, cause=cause, waiting=waiting)
@@ -73,14 +80,22 @@ def bring_up_to_date(
     *,
     now: Callable[[], str],
     tell: Hook | None = None,
+    selected: Collection[str] = (),
 ) -> Merged:
     """Do what the message asks; again it changes nothing.
 
     `now` is the present as Row.seen_at has it; `tell` hears of what changes before it is kept.
+    `selected` are the objects that the instance copies: where conversations are, those of a ticket
+    that comes back are read with it.
 
     Raises what the client and the lake raise: the message comes again.
     """
     obj = OBJECTS[order.object]
+    tell = with_what_belongs(
+        lake, order.instance_id, obj, run_id=order.run_id, selected=selected, tell=tell
+    )
+    if obj.name == "tickets" and CONVERSATIONS in selected:
+        tell = _with_conversations(client, lake, order, now, tell)
     if order.record:
         row = version_of(obj, order.record, seen_at=order.seen_at)
         return lake.merge(order.instance_id, obj, [row], run_id=order.run_id, tell=tell)
@@ -96,10 +111,27 @@ def bring_up_to_date(
         if held is None:
             return Merged()
         row = tombstone(held, State.GONE, seen_at)
-    merged = lake.merge(order.instance_id, obj, [row], run_id=order.run_id, tell=tell)
-    if row.state is State.GONE and obj.name == "tickets":
-        remove_below(lake, order.instance_id, {row.id: seen_at}, run_id=order.run_id)
-    return merged
+    return lake.merge(order.instance_id, obj, [row], run_id=order.run_id, tell=tell)
+
+
+def _with_conversations(
+    client: FreshdeskClient,
+    lake: Lake,
+    order: RecordTouch,
+    now: Callable[[], str],
+    tell: Hook | None,
+) -> Hook:
+    """Before a ticket is live again, its conversations are."""
+    obj = OBJECTS[CONVERSATIONS]
+
+    def read(changes: Sequence[Change]) -> None:
+        for ticket_id in came_back(changes):
+            rows, whole = _conversations(client, obj, ticket_id, now())
+            lake.merge(order.instance_id, obj, rows, run_id=order.run_id, whole=whole)
+        if tell is not None:
+            tell(changes)
+
+    return read
 
 
 def _conversations(

@@ -12,23 +12,34 @@ from typing import Any
 
 from freshbridge import timestamps
 from freshbridge.sync.feeds.feed import BEGINNING
+from freshbridge.sync.report_words import release_of
 from freshbridge.sync.run import Kind, Part, PartState, Run, Stage, Standing
 from freshbridge.sync.selection import Wanted, due
 
 RUNNING, IDLE, FAILED, NEVER, STALLED = "running", "idle", "failed", "never", "stalled"
+TAKEN_OVER = "by the next tick of SyncSchedule"
 # What is left after the lists: reconciling and the manifest.
 MOST_PERCENT = 99.0
 
 
 def shown(
-    wanted: Wanted, standing: Standing, run: Run | None, parts: Sequence[Part], now: str
+    wanted: Wanted,
+    standing: Standing,
+    run: Run | None,
+    parts: Sequence[Part],
+    now: str,
+    *,
+    held_open: bool = False,
 ) -> dict[str, Any]:
     """Where one object stands at `now`, UTC, ISO 8601; `run` and `parts` are of the run under way.
 
-    `lag_s` counts from the moment up to which everything that had changed is held.
+    `lag_s` counts from the moment up to which everything that had changed is held. `held_open`:
+    another run may still add to this one, so that nobody need be at work.
     """
     running = run is not None and run.is_active
     state = _state(standing, run, now)
+    if state == STALLED and held_open:
+        state = RUNNING
     lag = _seconds(standing.complete_since, now)
     told = due(wanted, standing, now)
     shown_now: dict[str, Any] = {
@@ -38,12 +49,17 @@ def shown(
         "kind": run.kind.value if run and running else None,
         "run_id": standing.run_id or None,
         "progress": progress(run, parts, standing, now) if run and running else None,
+        "lease_until": _lease(standing) if running else None,
+        "taken_over": TAKEN_OVER if state == STALLED else None,
+        "retry": dict(standing.retry) or None if running else None,
         "cursor": dict(standing.marks),
+        "complete": bool(standing.complete_since) and not standing.doubts,
+        "held_back": _held_back(wanted, standing),
         "complete_since": standing.complete_since or None,
         "lag_s": lag,
         "held": standing.held if standing.held >= 0 else None,
         "last_run": _last(standing),
-        "next_due_at": None if running or wanted.object.parent else told.at,
+        "next_due_at": None if running or wanted.object.parent else max(told.at, now),
         "failures": standing.failures,
         "last_error": standing.last_error or None,
         "owed_run": standing.owed_run or None,
@@ -62,6 +78,20 @@ def _state(standing: Standing, run: Run | None, now: str) -> str:
     if standing.failures:
         return FAILED
     return IDLE if standing.last_finished_at else NEVER
+
+
+def _lease(standing: Standing) -> str:
+    return timestamps.to_text(timestamps.from_epoch(standing.lease_until))
+
+
+def _held_back(wanted: Wanted, standing: Standing) -> dict[str, Any] | None:
+    if not standing.held_back:
+        return None
+    return {
+        "count": standing.held_back,
+        "why": " ".join(standing.doubts),
+        "release": release_of(wanted.name),
+    }
 
 
 def _last(standing: Standing) -> dict[str, Any] | None:

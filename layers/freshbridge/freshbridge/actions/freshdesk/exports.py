@@ -128,8 +128,8 @@ def wanted_of(parameters: ExportObject) -> Wanted:
 
 
 def _sentence(wanted: Wanted, state: ExportState) -> str:
-    doubt = f"; {state.doubt}" if state.doubt else ""
-    return f"{state.rows} {wanted.object} exported{doubt}"
+    doubts = [state.doubt] if state.doubt else []
+    return "; ".join([f"{state.rows} {wanted.object} exported", *doubts, *state.unknown])
 
 
 ACTIONS = (
