@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from local.scenario import Scenario
@@ -11,14 +13,24 @@ from tests.e2e.conftest import eventually
 pytestmark = pytest.mark.e2e
 
 
-def test_a_new_ticket_is_in_the_lake_without_a_run(stack: Stack) -> None:
+@pytest.fixture
+def told(stack: Stack) -> Iterator[Scenario]:
+    """An instance whose webhooks come before those of other tests of the account, and go again."""
+    made = Scenario(stack)
+    made.connect()
+    path = f"/api/integrations/{made.instance['id']}"
+    body = {"events": ["ticket_created"], "base_url": stack.api_url, "position": "first"}
+    assert made.api.call("POST", f"{path}/webhooks", body)["healthy"]
+    yield made
+    made.api.call("DELETE", f"{path}/webhooks")
+    made.api.call("DELETE", path)
+
+
+def test_a_new_ticket_is_in_the_lake_without_a_run(told: Scenario) -> None:
     # Given an instance whose first run is over, whose next is a day away, and that has webhooks
-    told = Scenario(stack)
-    told.connect()
     path = f"/api/integrations/{told.instance['id']}"
     settings = {"from_webhooks": True, "tickets": {"every_minutes": 1440}}
     assert told.api.send("PATCH", path, {"config": {"sync": settings}}).ok
-    told.install_webhook()
 
     def over() -> bool:
         state = told.api.call("GET", f"{path}/sync")["tickets"]
