@@ -306,10 +306,10 @@ def test_a_tombstone_without_its_parent_keeps_the_one_that_was_known() -> None:
     world = World()
     world.merge(child(1, 7), obj=OBJECTS["contacts"])
 
-    world.merge(replace(row(1, 2), state=State.MERGED), obj=OBJECTS["contacts"])
+    world.merge(replace(row(1, 2), state=State.GONE), obj=OBJECTS["contacts"])
 
     (held,) = world.lake.rows(INSTANCE, OBJECTS["contacts"], removed=True)
-    assert (held.parent, held.state) == ("7", State.MERGED)
+    assert (held.parent, held.state) == ("7", State.GONE)
 
 
 # --- files ---------------------------------------------------------------------------------------

@@ -21,7 +21,6 @@ class State(StrEnum):
     LIVE = "live"
     DELETED = "deleted"
     SPAM = "spam"
-    MERGED = "merged"
     GONE = "gone"
 
 

@@ -28,7 +28,7 @@ BY_ID = ("tickets", "contacts", "companies")
 
 _OF_STATE = {
     State.LIVE: Verdict.MISSED, State.DELETED: Verdict.DELETED, State.SPAM: Verdict.SPAM,
-    State.MERGED: Verdict.DELETED, State.GONE: Verdict.GONE,
+    State.GONE: Verdict.GONE,
 }  # fmt: skip
 
 
