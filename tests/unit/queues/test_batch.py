@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from itertools import count
 from typing import Any, cast
 
 from aws_lambda_powertools import Logger, Metrics
@@ -20,6 +21,7 @@ from tests.fakes.queue import Counters, FakeSqs
 
 NOW_S = 1_772_539_400.0
 SENT_MS = int((NOW_S - 60) * 1000)
+LOGGERS = count()
 
 
 class Bench:
@@ -41,7 +43,8 @@ class Bench:
             dead_letters=DeadLetterQueue(
                 "https://queue.example/dead", function="tested", client=cast("Any", self.dead)
             ),
-            logger=Logger(service=f"batch-{id(self)}", stream=self.log),
+            # Powertools keeps one logger, and its stream, per name: an id() comes again, this not.
+            logger=Logger(service=f"batch-{next(LOGGERS)}", stream=self.log),
             metrics=cast("Metrics", self.counters),
             patience=patience,
             client=cast("Any", self.queue),
