@@ -59,7 +59,7 @@ deploy: build  ## Build and deploy to your AWS account; asks for every parameter
 	@test -f $(deploy_answers) || cp samconfig.toml $(deploy_answers)
 	$(sam) deploy --guided --template-file .aws-sam/build/template.yaml --config-file $(CURDIR)/$(deploy_answers)
 
-redrive:  ## Show dead letters and put them back (QUEUE=events|actions|sync|callbacks, ARGS=--local)
+redrive:  ## Show dead letters and put them back (QUEUE=events|actions|sync|callbacks|customers, ARGS=--local)
 	$(with) dev -- local.redrive $(QUEUE) $(ARGS)
 
 lock:  ## Pin every dependency by version and hash (ARGS=--upgrade for the newest)

@@ -1,4 +1,4 @@
-"""The table in brief, a line for each subject in each scenario: what the README quotes. Pure."""
+"""The table in brief, a line for each subject in each scenario: what the pages quote. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The work: one message per ticket to create, in the envelope that the README documents.
+"""The work: one message per ticket to create, in the envelope that the documentation shows.
 
 The same messages for every subject: the peers read `parameters` and send them as they are.
 """

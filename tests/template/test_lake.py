@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from freshbridge.lake.encoding import MEMBERS
-from freshbridge.lake.files import HISTORY_TAG
-from freshbridge.lake.layout import Chunk, bucket_key
+from freshbridge.lake.files import HISTORY_TAG, STAGED_TAG
+from freshbridge.lake.layout import Chunk, bucket_key, staged_key
 from freshbridge.sync.objects import OBJECTS
+from freshbridge.sync.run_table import KEPT_S
 from local import lake_tables, native_template
 from local.lake_columns import COLUMNS
+from tests.documentation import page
 
 TEXT = (Path(__file__).resolve().parents[2] / "template.yaml").read_text()
 Resources = dict[str, dict[str, Any]]
@@ -81,11 +83,10 @@ def test_no_table_is_left_over(resources: Resources) -> None:
     assert len(TEXT) < 400_000, "CloudFormation takes a million"
 
 
-def test_the_readme_s_queries_name_tables_that_exist_and_an_instance_for_each(
+def test_the_page_s_queries_name_tables_that_exist_and_an_instance_for_each(
     resources: Resources,
 ) -> None:
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
-    queries = re.findall(r"```sql\n(.*?)```", readme, re.DOTALL)
+    queries = re.findall(r"```sql\n(.*?)```", page("docs/lake.md"), re.DOTALL)
 
     assert len(queries) >= 5
     for query in queries:
@@ -113,11 +114,28 @@ def test_history_expires_by_its_tag_and_the_current_view_never(resources: Resour
     assert expiry["TagFilters"] == [{"Key": key, "Value": value}]
     assert expiry["ExpirationInDays"] == {"Ref": "LakeRetentionDays"}
     others = [rule for rule in rules if "Fn::If" not in rule]
-    assert not [rule for rule in others if "ExpirationInDays" in rule]
+    assert [r["Id"] for r in others if "ExpirationInDays" in r] == ["ExpireStaged"]
     versions = {"NoncurrentDays": {"Ref": "LakeVersionDays"}}
     assert [r["NoncurrentVersionExpiration"] for r in others if r["Id"] == "ExpireVersions"] == [
         versions
     ]
+
+
+def test_staged_rows_expire_by_their_tag_when_no_run_can_need_them_any_more(
+    resources: Resources,
+) -> None:
+    rules = resources["LakeBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    key, value = STAGED_TAG.split("=")
+
+    [expiry] = [rule for rule in rules if rule.get("Id") == "ExpireStaged"]
+
+    assert (expiry["Status"], expiry["TagFilters"]) == ("Enabled", [{"Key": key, "Value": value}])
+    assert expiry["ExpirationInDays"] * 86_400 >= 2 * KEPT_S
+    # and no table shows them
+    folder = staged_key("i", "tickets", "run", "live", 0).split("/")[2]
+    shown = [one["Parameters"]["storage.location.template"] for one in tables(resources).values()]
+    assert len(shown) >= 40
+    assert not [place for place in shown if f"/{folder}/" in str(place)]
 
 
 def test_the_worker_may_read_write_tag_and_list_and_nothing_else(resources: Resources) -> None:

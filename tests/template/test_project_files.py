@@ -1,4 +1,4 @@
-"""The files around the code: reasons for suppressions, pinned workflows, a README that is true."""
+"""The files around the code: reasons for suppressions, pinned workflows, pages that are true."""
 
 import re
 from pathlib import Path
@@ -9,11 +9,13 @@ import yaml
 
 from freshbridge.actions.catalogue import CATALOGUE
 from freshbridge.events.payload import LARGEST_BODY
-from freshbridge.queues.batch import Patience
+from freshbridge.queues.verdict import Patience
 from local import native_template
+from tests.documentation import FRONT, everything, page
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text()
+README = page(FRONT)
+DOCUMENTATION = everything()
 MAKEFILE = (ROOT / "Makefile").read_text()
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 TEMPLATE = native_template.load((ROOT / "template.yaml").read_text())
@@ -52,30 +54,31 @@ def test_ci_calls_what_the_readme_tells_people_to_call() -> None:
         assert f"\n{command}\n" in script
 
 
-def test_every_make_target_the_readme_names_exists() -> None:
-    named = set(re.findall(r"\bmake ([a-z]+)\b", README))
+def test_every_make_target_that_is_named_exists() -> None:
+    named = set(re.findall(r"\bmake ([a-z]+)\b", DOCUMENTATION))
     targets = set(re.findall(r"(?m)^([a-z0-9]+):", MAKEFILE))
 
     assert {"run", "demo", "test", "check", "deploy", "redrive"} <= named
     assert named <= targets
 
 
-def test_the_readme_explains_every_parameter_with_its_default() -> None:
-    rows = dict(re.findall(r"(?m)^\| `(\w+)` \| (.+?) \|", README))
+def test_the_page_of_the_deployment_explains_every_parameter_with_its_default() -> None:
+    rows = dict(re.findall(r"(?m)^\| `(\w+)` \| (.+?) \|", page("docs/deploy.md")))
 
     for name, parameter in TEMPLATE["Parameters"].items():
         default = str(parameter["Default"])
         assert rows[name] == (f"`{default}`" if default else "empty"), name
 
 
-def test_the_readme_names_every_action() -> None:
+def test_the_page_of_the_actions_names_every_one() -> None:
     names = [action.name for action in CATALOGUE]
+    listed = page("docs/actions.md")
 
-    assert [name for name in names if f"`{name}`" not in README] == []
+    assert [name for name in names if f"`{name}`" not in listed] == []
     assert f"({len(names)} kinds" in README
 
 
-def test_the_readme_names_every_metric() -> None:
+def test_the_page_of_the_operation_names_every_metric() -> None:
     code = "".join(
         path.read_text()
         for folder in ("functions", "layers")
@@ -83,12 +86,34 @@ def test_the_readme_names_every_metric() -> None:
     )
     counted = set(re.findall(r'count\([\w.]+, "(\w+)"', code))
 
+    listed = page("docs/operate.md")
+
     assert counted
-    assert {name for name in counted if f"`{name}`" not in README} == set()
+    assert {name for name in counted if f"`{name}`" not in listed} == set()
 
 
-def test_the_queue_limits_the_readme_quotes_are_the_codes() -> None:
-    assert "| 413 | over 1 MiB |" in README
+def test_the_page_of_the_operation_explains_every_alarm() -> None:
+    alarms = [
+        name
+        for name, resource in TEMPLATE["Resources"].items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    explained = page("docs/operate.md")
+
+    assert len(alarms) >= 10
+    assert [name for name in alarms if f"`{name}`" not in explained] == []
+
+
+def test_the_outputs_that_the_page_of_the_deployment_explains_exist() -> None:
+    table = page("docs/deploy.md").partition("| Output |")[2].partition("\n\n")[0]
+    named = re.findall(r"`([A-Z]\w+)`", table)
+
+    assert len(named) >= 9
+    assert set(named) <= TEMPLATE["Outputs"].keys()
+
+
+def test_the_limits_that_are_quoted_are_the_codes() -> None:
+    assert "| 413 | over 1 MiB |" in page("docs/webhooks.md")
     assert LARGEST_BODY == 1024 * 1024
-    assert "a day by\n  default" in README
+    assert "a day by default" in " ".join(page("docs/operate.md").split())
     assert Patience().deadline_s == 86_400

@@ -12,7 +12,7 @@ from bench.results import UNITS, results
 from bench.sync.comparison import Comparison
 from bench.sync.figures import Ran, figures
 from bench.sync.scenarios import LARGE, SMALL, scenarios
-from local.installer import ROOT
+from tests.documentation import page
 
 SEEN = Comparison(missing=3, stale=2, extra=1, duplicates=0, held=1998)
 
@@ -36,6 +36,7 @@ def test_a_run_is_told_by_what_the_account_counted() -> None:
     assert (found["missing"], found["stale"], found["extra"], found["duplicates"]) == (3, 2, 1, 0)
     assert (found["held"], found["peak_rss"], found["failed"]) == (1998, 90, 0)
     assert "utilisation" not in found
+    assert "writes_per_file" not in found
     assert "killed" not in found
 
 
@@ -60,8 +61,9 @@ def test_a_subject_that_never_called_has_figures_too() -> None:
 
 
 def test_every_figure_has_a_unit_and_a_row() -> None:
-    found = figures(stats(), SCALED, Ran(108.0, "x", 1, 1), SEEN)
+    found = figures(stats(), SCALED, Ran(108.0, "x", 1, 1, 1.5), SEEN)
 
+    assert found["writes_per_file"] == 1.5
     assert set(found) <= set(UNITS)
     assert set(found) <= set(table.LABELS)
     assert {metric for metric, _ in brief.SYNC_COLUMNS} <= set(table.LABELS)
@@ -81,10 +83,10 @@ def test_the_table_shows_the_peers_beside_the_bars() -> None:
     assert rows["peak RSS, MB"] == ["120", "600", "≤ 150 MB", "✓", "x0.20"]
 
 
-def test_the_readme_lists_every_scenario() -> None:
-    readme = (ROOT / "README.md").read_text()
+def test_the_page_of_the_benchmarks_lists_every_scenario() -> None:
+    listed = page("docs/benchmarks.md")
 
-    assert [one.name for one in scenarios(long=True) if f"`{one.name}`" not in readme] == []
+    assert [one.name for one in scenarios(long=True) if f"`{one.name}`" not in listed] == []
 
 
 def test_a_run_after_few_changes_has_the_same_bar_whatever_the_account_holds() -> None:
