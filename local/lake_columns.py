@@ -3,8 +3,9 @@
 Numbers and booleans have their types where Freshdesk's own documentation and what accounts answer
 agree. Times stay text: in UTC their order is that of the texts, and an empty one is no error.
 Whatever is nested, or differs between accounts, is text too, which Athena gives as JSON: a map
-would need all values of one type, and `custom_fields` differ with every account and every day.
-A column that is not named here is still in the file; one that is and is not in a record is null.
+would need all values of one type, and `custom_fields` differ with every account and every day. So
+is what nobody has seen but null: a text takes whatever comes, a number's column fails the query.
+Members of a record alone and of one in a list are all here; those that a record lacks are null.
 Source: https://developers.freshdesk.com/api/
 """
 
@@ -39,22 +40,25 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
             "internal_group_id"
         ),
         numbers="sentiment_score initial_sentiment_score",
-        flags="spam deleted is_escalated fr_escalated nr_escalated",
+        flags="spam deleted archived is_escalated fr_escalated nr_escalated",
         texts=(
             "subject type description description_text due_by fr_due_by nr_due_by support_email "
             "tags to_emails cc_emails fwd_emails reply_cc_emails ticket_cc_emails "
-            f"ticket_bcc_emails attachments custom_fields stats requester company {_DATED}"
+            "ticket_bcc_emails attachments custom_fields stats requester company "
+            "structured_description source_additional_info associated_tickets_list "
+            f"{_DATED}"
         ),
     ),
     "conversations": _columns(
         ids=(
-            "id ticket_id user_id source category thread_id last_edited_user_id automation_id "
+            "id ticket_id user_id source category last_edited_user_id automation_id "
             "automation_type_id"
         ),
         flags="incoming private auto_response",
         texts=(
             "body body_text support_email from_email to_emails cc_emails bcc_emails attachments "
-            f"last_edited_at {_DATED}"
+            "last_edited_at structured_body thread_id thread_message_id threading_type "
+            f"email_failure_count outgoing_failures source_additional_info {_DATED}"
         ),
     ),
     "contacts": _columns(
@@ -63,7 +67,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         texts=(
             "name first_name last_name email phone mobile address description job_title language "
             "time_zone twitter_id facebook_id unique_external_id visitor_id preferred_source "
-            "csat_rating contact_type tags other_emails other_companies other_phone_numbers "
+            "csat_rating contact_type tags other_emails other_companies other_phone_numbers avatar "
+            "social_handler devices twitter_profile_status twitter_followers_count "
             f"custom_fields {_DATED}"
         ),
     ),
@@ -87,8 +92,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         ids="id ticket_scope",
         flags="available occasional deactivated focus_mode",
         texts=(
-            "type contact signature group_ids role_ids skill_ids last_active_at available_since "
-            f"{_DATED}"
+            "type contact signature group_ids role_ids skill_ids contribution_group_ids "
+            f"last_active_at available_since {_DATED}"
         ),
     ),
     "groups": _columns(
@@ -111,13 +116,16 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         ids=_FIELDS[0],
         flags=(
             f"{_FIELDS[1]} required_for_customers displayed_for_customers editable_in_signup "
-            "agents_can_edit displayed_for_agents"
+            "agents_can_edit displayed_for_agents quick_add_for_agent unique"
         ),
         texts=_FIELDS[2],
     ),
     "company_fields": _columns(
         ids=_FIELDS[0],
-        flags="default required_for_agents agents_can_edit displayed_for_agents",
+        flags=(
+            "default required_for_agents agents_can_edit displayed_for_agents quick_add_for_agent "
+            "unique"
+        ),
         texts=f"name label type choices {_DATED}",
     ),
     "sla_policies": _columns(

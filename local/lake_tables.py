@@ -2,10 +2,17 @@
 
     python -m local.lake_tables [--check]
 
-Three tables an object: what is live, what was removed, and every version that was seen. Athena
+Three tables an object: what is live, what was removed, and every version that a run read. Athena
 works out the partitions from the query (partition projection), so that no crawler has to find
 them. The tables stand between two lines of the template that say so; a test compares.
-Source: https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html
+
+The OpenX SerDe, for it gives what is nested as JSON text where the column is a text; Hive's own
+does not. It tells upper from lower case: the members' names are all lower case anyway, and without
+that it would make the names inside a text lower case too (a ticket field's choices), and fail every
+query that meets two that are then the same.
+Sources: https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html,
+https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html,
+https://github.com/trinodb/trino/blob/master/lib/trino-hive-formats/src/main/java/io/trino/hive/formats/line/openxjson/README.md
 """
 
 from __future__ import annotations
@@ -26,7 +33,7 @@ END = "  # (The end of the lake's tables.)\n"
 WIDTH = 140
 _SERDE = (
     "{SerializationLibrary: org.openx.data.jsonserde.JsonSerDe, "
-    'Parameters: {ignore.malformed.json: "FALSE", case.insensitive: "TRUE"}}'
+    'Parameters: {ignore.malformed.json: "FALSE", case.insensitive: "FALSE"}}'
 )
 _KEYS = {
     False: ("by_instance", "[{Name: instance, Type: string}]"),
@@ -45,7 +52,7 @@ _DATES = (
 _VIEWS = {
     "current": ("", "as they are"),
     "removed": ("_removed", "that are gone, as last known; _state says why"),
-    "history": ("_history", "in every version that was seen"),
+    "history": ("_history", "in every version that a run read"),
 }
 
 
