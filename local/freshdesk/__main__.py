@@ -1,51 +1,22 @@
 """``python -m local.freshdesk``: serve one simulated account until told to stop."""
 
-import argparse
-import asyncio
 import gc
-import signal
 import sys
 
 from local.freshdesk.account import DEMO_API_KEY, Account
 from local.freshdesk.app import Simulator
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m local.freshdesk", description="A Freshdesk account on this machine."
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=8010, help="0 takes a free one")
-    parser.add_argument("--api-key", default=DEMO_API_KEY, help="key of the first agent")
-    return parser.parse_args()
-
-
-async def _serve(arguments: argparse.Namespace) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
-    simulator = Simulator(Account(api_key=arguments.api_key))
-    async with simulator.serve(arguments.host, arguments.port) as url:
-        print(f"Freshdesk simulator listening on {url}", flush=True)
-        await stop.wait()
+from local.simulator import command
 
 
 def main() -> int:
-    arguments = _arguments()
+    parser = command.parser("local.freshdesk", "A Freshdesk account on this machine.", port=8010)
+    parser.add_argument("--api-key", default=DEMO_API_KEY, help="key of the first agent")
+    given = parser.parse_args()
     # Seeded tables are large and live for ever: full collections over them would stall answers.
     gc.set_threshold(100_000, 50, 100)
-    try:
-        asyncio.run(_serve(arguments))
-    except OSError as error:
-        reason = error.strerror or error
-        print(
-            f"The Freshdesk simulator cannot listen on {arguments.host}:{arguments.port} "
-            f"({reason}). Choose another --port, or 0 for a free one.",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
+    return command.run(
+        "Freshdesk", given.host, given.port, lambda: Simulator(Account(api_key=given.api_key))
+    )
 
 
 if __name__ == "__main__":

@@ -1,34 +1,72 @@
-"""Ticket fields and groups in the shapes of the admin pages, read-only.
+"""Ticket fields and groups in the shapes of the admin pages.
 
 Source: developers.freshdesk.com/api, Admin Ticket Fields and Admin Groups: choices are objects,
 and groups show their agents in lists too.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
-from local.freshdesk.account import Record
+from local.freshdesk.account import Account, Record
 from local.freshdesk.errors import not_found
 from local.freshdesk.paging import PAGING, page_of, paged
 from local.freshdesk.routing import Reply, Request, Route
 from local.freshdesk.validation import Field, check_query
 
 
-def _field(definition: Record) -> Record:
+def choices_of(account: Account, definition: Record) -> list[Record]:
+    """The field's choices as objects; none when it has none."""
+    return [
+        {
+            "id": number, "value": value, "position": position, "parent_choice_id": None,
+            "choices": [],
+        }
+        for position, (number, value) in enumerate(_choices(account, definition), start=1)
+    ]  # fmt: skip
+
+
+def choice_ids(account: Account, definition: Record) -> Record:
+    """Value → id of a field whose choices are plain labels; each keeps its id as long as it is."""
+    known = account.table("ticket_field_choices").setdefault(definition["id"], {})
+    for value in map(str, definition["choices"]):
+        if value not in known:
+            known[value] = account.next_id("ticket_field_choice")
+    return known
+
+
+def sections_of(account: Account, definition: Record) -> list[Record]:
+    """The sections that hang on a field."""
+    sections = account.table("ticket_field_sections").values()
+    return [one for one in sections if one["parent_ticket_field_id"] == definition["id"]]
+
+
+def admin_field(account: Account, definition: Record, *, sections: bool = False) -> Record:
+    """A ticket field as administrators see it; ``sections`` with those that hang on it."""
     shown = dict(definition)
-    if "choices" in definition:
-        shown["choices"] = [
-            {"id": number, "value": value, "position": position, "parent_choice_id": None}
-            for position, (number, value) in enumerate(_choices(definition["choices"]), start=1)
-        ]
-    return {**shown, "has_section": False, "archived": False, "is_fsm": False}
+    if choices := choices_of(account, definition):
+        shown["choices"] = choices
+    own = sections_of(account, definition)
+    mappings = [
+        {"section_id": one["id"], "position": one["ticket_field_ids"].index(definition["id"]) + 1}
+        for one in account.table("ticket_field_sections").values()
+        if definition["id"] in one["ticket_field_ids"]
+    ]
+    extra: Record = {"sections": own} if sections and own else {}
+    return {
+        **shown, "has_section": bool(own), "section_mappings": mappings, "archived": False,
+        "is_fsm": False, **extra,
+    }  # fmt: skip
 
 
-def _choices(choices: Any) -> Iterable[tuple[int, str]]:
+def _choices(account: Account, definition: Record) -> Iterable[tuple[int, str]]:
     """Number and label, whatever the agents' view keeps: labels, label → number, or number →
-    labels. Plain labels and nested ones are numbered in their order."""
+    labels. Nested labels are numbered in their order."""
+    choices: Any = definition.get("choices", ())
+    if isinstance(choices, list):
+        known = choice_ids(account, definition)
+        return ((known[str(one)], str(one)) for one in choices)
     if not isinstance(choices, dict):
-        return enumerate((str(one) for one in choices), start=1)
+        return ()
     if all(isinstance(value, int) for value in choices.values()):
         return ((number, label) for label, number in choices.items())
     if all(key.isdigit() for key in choices):
@@ -36,7 +74,7 @@ def _choices(choices: Any) -> Iterable[tuple[int, str]]:
     return enumerate(choices, start=1)
 
 
-def _group(group: Record) -> Record:
+def _shown_group(group: Record) -> Record:
     return {
         "id": group["id"],
         "name": group["name"],
@@ -53,30 +91,40 @@ def _group(group: Record) -> Record:
     }
 
 
-def _list(table: str, shape: Callable[[Record], Record]) -> Callable[[Request], Reply]:
-    # Sections are not modelled; asking for them changes nothing.
-    spec = {**PAGING, "include": Field("string", nullable=False)}
-
-    def handler(request: Request) -> Reply:
-        page = page_of({"per_page": 100, **check_query(spec, request.query)})
-        return paged(request, [shape(one) for one in request.account.table(table).values()], page)
-
-    return handler
+_INCLUDE: Final = Field("string", nullable=False, choices=("section",))
 
 
-def _view(table: str, shape: Callable[[Record], Record]) -> Callable[[Request], Reply]:
-    def handler(request: Request) -> Reply:
-        record: Record | None = request.account.table(table).get(request.ids["id"])
-        if record is None:
-            raise not_found()
-        return Reply(200, shape(record))
+def _fields(request: Request) -> Reply:
+    checked = check_query({**PAGING, "include": _INCLUDE}, request.query)
+    account, sections = request.account, "include" in checked
+    page = page_of({"per_page": 100, **checked})
+    rows = [admin_field(account, one, sections=sections) for one in account.ticket_fields.values()]
+    return paged(request, rows, page)
 
-    return handler
+
+def _field(request: Request) -> Reply:
+    sections = "include" in check_query({"include": _INCLUDE}, request.query)
+    definition = request.account.ticket_fields.get(request.ids["id"])
+    if definition is None:
+        raise not_found()
+    return Reply(200, admin_field(request.account, definition, sections=sections))
+
+
+def _groups(request: Request) -> Reply:
+    page = page_of({"per_page": 100, **check_query(PAGING, request.query)})
+    return paged(request, [_shown_group(one) for one in request.account.groups.values()], page)
+
+
+def _group(request: Request) -> Reply:
+    group = request.account.groups.get(request.ids["id"])
+    if group is None:
+        raise not_found()
+    return Reply(200, _shown_group(group))
 
 
 ROUTES = (
-    Route("GET", "/admin/ticket_fields", _list("ticket_fields", _field), admin_only=True),
-    Route("GET", "/admin/ticket_fields/{id}", _view("ticket_fields", _field), admin_only=True),
-    Route("GET", "/admin/groups", _list("groups", _group), admin_only=True),
-    Route("GET", "/admin/groups/{id}", _view("groups", _group), admin_only=True),
+    Route("GET", "/admin/ticket_fields", _fields, admin_only=True),
+    Route("GET", "/admin/ticket_fields/{id}", _field, admin_only=True),
+    Route("GET", "/admin/groups", _groups, admin_only=True),
+    Route("GET", "/admin/groups/{id}", _group, admin_only=True),
 )

@@ -28,6 +28,8 @@ from local.freshdesk.state import SimulatorState
 from local.freshdesk.wire import (
     authenticate,
     check_accept,
+    cross_origin_headers,
+    is_preflight,
     read_body,
     read_json,
 )
@@ -127,6 +129,10 @@ class Simulator:
         settings = self.account.settings
         if settings.latency_ms:
             await asyncio.sleep(settings.latency_ms / 1000)
+        shared = cross_origin_headers(request)
+        if is_preflight(request):
+            # A browser's own question: it carries no key, and nothing is done for it.
+            return response(Reply(200), {**_COMMON_HEADERS, **shared})
         method = verb(request)
         match = self._api.match(method, path)
         name = match.route.name if isinstance(match, Match) else f"{method} (unknown)"
@@ -137,7 +143,8 @@ class Simulator:
         self.state.stats.answered(name, reply.status if reply else None, outcome.fault)
         if reply is None:
             return dropped(request)
-        return response(reply, {**_COMMON_HEADERS, **outcome.headers, "X-Request-Id": str(uuid4())})
+        own = {**_COMMON_HEADERS, **outcome.headers, "X-Request-Id": str(uuid4())}
+        return response(reply, {**own, **shared})
 
     async def _outcome(
         self, request: web.Request, path: str, match: Match[Route] | list[str], name: str

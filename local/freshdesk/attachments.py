@@ -1,7 +1,7 @@
 """Attached files: storing them, their records, their short-lived download links, removal.
 
-Facts (developers.freshdesk.com/api): attachments of one ticket add up to 20 MB at most; links are
-pre-signed, good for about five minutes, and need no key.
+Facts (developers.freshdesk.com/api): attachments of one ticket, what is said on it included, add up
+to 20 MB at most; links are pre-signed, good for about five minutes, and need no key.
 """
 
 from collections.abc import Sequence
@@ -32,6 +32,13 @@ def store(request: Request, already: Sequence[Record] = ()) -> list[Record]:
         message = "Invalid file size. Total size of the attachments should not exceed 20 MB"
         raise validation_failed([FieldError("attachments", message, "invalid_value")])
     return [store_file(request.account, upload) for upload in request.files]
+
+
+def of_ticket(account: Account, ticket: Record) -> list[Record]:
+    """Every file of the ticket and of what has been said on it; forwarded ones count once."""
+    said = (account.conversations[one] for one in account.conversations_of.get(ticket["id"], ()))
+    holders = (ticket, *(one for one in said if not one["deleted"]))
+    return list({one["id"]: one for holder in holders for one in holder["attachments"]}.values())
 
 
 def store_file(account: Account, upload: UploadedFile) -> Record:

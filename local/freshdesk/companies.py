@@ -30,7 +30,8 @@ _LIST_QUERY = {
 }
 
 
-def _spec(account: Account) -> Spec:
+def company_spec(account: Account) -> Spec:
+    """Every attribute that creating and updating take."""
     return {
         "name": Field("string", nullable=False, blank=False, max_length=255),
         "description": Field("string"),
@@ -52,11 +53,17 @@ def _shown(account: Account, company: Record) -> Record:
 
 def _create(request: Request) -> Reply:
     account = request.account
-    spec = _spec(account)
-    fields = _stored(check_body({**spec, "name": required(spec["name"])}, request))
-    _check_unique(account, fields)
-    company = new_company(account, **fields)
+    spec = company_spec(account)
+    fields = check_body({**spec, "name": required(spec["name"])}, request)
+    company = company_from(account, fields)
     return created(request, "companies", _shown(account, company))
+
+
+def company_from(account: Account, fields: Record) -> Record:
+    """A company from a checked body. Raises ApiError 409 for a name or domain that is taken."""
+    stored = _stored(fields)
+    _check_unique(account, stored)
+    return new_company(account, **stored)
 
 
 def new_company(account: Account, name: str, **attributes: Any) -> Record:
@@ -132,16 +139,21 @@ def _list(request: Request) -> Reply:
 
 def _update(request: Request) -> Reply:
     account, company = request.account, _find(request)
-    fields = _stored(check_body(_spec(account), request))
-    _check_unique(account, fields, of=company["id"])
-    if "custom_fields" in fields:
-        fields["custom_fields"] = {**company["custom_fields"], **fields["custom_fields"]}
+    change_company(account, company, check_body(company_spec(account), request))
+    return Reply(200, _shown(account, company))
+
+
+def change_company(account: Account, company: Record, fields: Record) -> None:
+    """Set a checked body's ``fields``. Raises ApiError 409 for a name or domain that is taken."""
+    stored = _stored(fields)
+    _check_unique(account, stored, of=company["id"])
+    if "custom_fields" in stored:
+        stored["custom_fields"] = {**company["custom_fields"], **stored["custom_fields"]}
     _unindex(account, company)
-    company.update(fields)
+    company.update(stored)
     company["updated_at"] = account.clock.stamp()
     _index(account, company)
     renamed(account, "companies")
-    return Reply(200, _shown(account, company))
 
 
 def _delete(request: Request) -> Reply:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from local.freshdesk.account import Account, Record
-from local.freshdesk.errors import invalid_value, not_found, validation_failed
+from local.freshdesk.errors import invalid_value, no_such_record, not_found, validation_failed
 from local.freshdesk.portal_content import put_record
 from local.freshdesk.routing import Reply, Request, Route, created
 from local.freshdesk.ticket_writes import text_of
@@ -54,6 +54,7 @@ _FOLDER: Final = _Kind(
         "contact_segment_ids": _IDS,
         "company_segment_ids": _IDS,
         "category_id": _NUMBER,
+        "parent_folder_id": _NUMBER,
     },
     frozenset({"name", "visibility"}),
     {"description": None, "articles_count": 0},
@@ -162,6 +163,9 @@ def _checked(request: Request, kind: _Kind, spec: Mapping[str, Field]) -> dict[s
         table, key = kind.parent
         if key in fields and fields[key] not in request.account.table(table):
             raise validation_failed([invalid_value(key, f"There is no such {key}")])
+    above = fields.get("parent_folder_id")
+    if above is not None and above not in request.account.table("solution_folders"):
+        raise validation_failed([no_such_record("parent_folder_id", "folder")])
     if kind.html in fields and kind.plain is not None:
         fields[kind.plain] = text_of(fields[kind.html])
     return fields
@@ -181,7 +185,14 @@ def _remove(account: Account, table: str, record_id: int) -> None:
             held = [one["id"] for one in account.table(below).values() if one[key] == record_id]
             for one in held:
                 _remove(account, below, one)
+    inner = [
+        one["id"]
+        for one in account.table(table).values()
+        if one.get("parent_folder_id") == record_id
+    ]
     del account.table(table)[record_id]
+    for one in inner:
+        _remove(account, table, one)
 
 
 def _recount(account: Account) -> None:

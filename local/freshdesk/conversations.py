@@ -6,7 +6,7 @@ list items: a reply has ``replied_to``, a note ``notified_to``.
 
 from local.freshdesk import ticket_views
 from local.freshdesk.account import Actor, Record
-from local.freshdesk.attachments import rendered, store
+from local.freshdesk.attachments import of_ticket, rendered, store
 from local.freshdesk.errors import (
     method_not_allowed,
     missing_field,
@@ -23,7 +23,18 @@ from local.freshdesk.validation import Field, Spec, check_body, check_query
 
 _BODY = Field("string", nullable=False, blank=False)
 _EMAILS = Field("array", items=Field("email"))
-_SAID: Spec = {"body": _BODY, "structured_body": Field("object"), "user_id": Field("integer")}
+_CONTENT: Spec = {
+    "type": Field("string"),
+    "data": Field(
+        "object", required=True, nullable=False,
+        fields={"content": Field("string", required=True, nullable=False)},
+    ),
+}  # fmt: skip
+_STRUCTURED: Spec = {"body_contents": Field("array", items=Field("object", fields=_CONTENT))}
+_SAID: Spec = {
+    "body": _BODY, "structured_body": Field("object", fields=_STRUCTURED),
+    "user_id": Field("integer"),
+}  # fmt: skip
 _REPLY: Spec = {
     **_SAID, "from_email": Field("email"), "cc_emails": _EMAILS, "bcc_emails": _EMAILS,
 }  # fmt: skip
@@ -45,8 +56,7 @@ def _spoken(request: Request, spec: Spec) -> tuple[Record, Actor]:
     structured = fields.pop("structured_body", None)
     if structured is not None and "body" not in fields:
         contents = structured.get("body_contents") or []
-        texts = [str(one.get("data", {}).get("content", "")) for one in contents]
-        fields["body"] = "".join(f"<div>{text}</div>" for text in texts)
+        fields["body"] = "".join(f"<div>{one['data']['content']}</div>" for one in contents)
     if "body" not in fields:
         raise validation_failed([missing_field("body")])
     user_id = fields.pop("user_id", None)
@@ -68,7 +78,7 @@ def _reply(request: Request) -> Reply:
         "to_emails": [requester["email"]] if requester.get("email") else [],
         "from_email": fields.get("from_email") or ticket["support_email"],
         "support_email": ticket["support_email"],
-        "attachments": store(request, ticket["attachments"]),
+        "attachments": store(request, of_ticket(request.account, ticket)),
     }
     kind: ConversationKind = "requester_reply" if actor.kind == "requester" else "reply"
     record = add_conversation(request.account, ticket, kind, said, actor=actor)
@@ -84,7 +94,7 @@ def _note(request: Request) -> Reply:
     fields, actor = _spoken(request, _NOTE)
     notified = fields.pop("notify_emails", None) or []
     said = {name: value for name, value in fields.items() if value is not None}
-    said["attachments"] = store(request, ticket["attachments"])
+    said["attachments"] = store(request, of_ticket(request.account, ticket))
     said["to_emails"] = notified
     record = add_conversation(request.account, ticket, "note", said, actor=actor)
     keys = (
@@ -110,7 +120,7 @@ def _send_on(request: Request, kind: ConversationKind) -> Reply:
         raise validation_failed([no_such_record("agent_id", "agent")])
     quoted = fields.pop("include_quoted_text", True) is not False
     originals = fields.pop("include_original_attachments", True) is not False
-    uploads = store(request, ticket["attachments"])
+    uploads = store(request, of_ticket(request.account, ticket))
     name = account.agents[agent_id]["contact"]["name"]
     said = {
         **_lists(fields, "cc_emails", "bcc_emails"),
@@ -156,7 +166,7 @@ def _edit(request: Request) -> Reply:
         # Only notes can be edited: what has been mailed cannot be taken back.
         raise method_not_allowed(request.method, ["DELETE"])
     fields = check_body({"body": _BODY}, request)
-    uploads = store(request, record["attachments"])
+    uploads = store(request, of_ticket(request.account, ticket))
     if "body" in fields:
         record["body"], record["body_text"] = fields["body"], text_of(fields["body"])
     if uploads:

@@ -10,9 +10,10 @@ from typing import Any, Final, Literal
 
 from local.freshdesk.account import Account, Record
 from local.freshdesk.errors import not_found
+from local.freshdesk.paging import PAGING, page_of, paged
 from local.freshdesk.routing import Reply, Request, Route
 from local.freshdesk.search import Kind, Searchable, custom_attribute
-from local.freshdesk.validation import Field
+from local.freshdesk.validation import Field, check_query
 
 Form = Literal["contact_fields", "company_fields"]
 
@@ -53,7 +54,7 @@ _CHOICES: Final[dict[str, Sequence[str]]] = {
     "membership": ("Bronze", "Silver", "Gold"), "segment": ("SMB", "Mid-market", "Enterprise"),
     "health_score": HEALTH_SCORES, "account_tier": ACCOUNT_TIERS, "industry": INDUSTRIES,
 }  # fmt: skip
-_SPECS: Final = {
+CUSTOM_SPECS: Final = {
     "custom_text": Field("string", max_length=255), "custom_paragraph": Field("string"),
     "custom_url": Field("string"), "custom_phone_number": Field("string"),
     "custom_number": Field("integer"), "custom_checkbox": Field("boolean"),
@@ -68,12 +69,19 @@ _SEARCH_KINDS: Final[dict[str, Kind]] = {
 
 def put_forms(account: Account) -> None:
     """Fill both tables with the standard fields and a custom one of each searchable kind."""
-    for form, definitions in (("contact_fields", _CONTACT_FORM), ("company_fields", _COMPANY_FORM)):
+    forms: dict[Form, Any] = {"contact_fields": _CONTACT_FORM, "company_fields": _COMPANY_FORM}
+    for form, definitions in forms.items():
         for position, (name, label, kind) in enumerate(definitions, start=1):
-            record = _definition(account, name, label, kind, position)
-            if form == "contact_fields":
-                record |= _for_customers(record)
+            record = new_definition(account, form, name, label, kind=kind, position=position)
             account.table(form)[record["id"]] = record
+
+
+def new_definition(
+    account: Account, form: Form, name: str, label: str, *, kind: str, position: int
+) -> Record:
+    """A field with the usual settings, not in its table yet."""
+    record = _definition(account, name, label, kind, position)
+    return record | (_for_customers(record) if form == "contact_fields" else {})
 
 
 def _definition(account: Account, name: str, label: str, kind: str, position: int) -> Record:
@@ -85,11 +93,11 @@ def _definition(account: Account, name: str, label: str, kind: str, position: in
         "unique": False, "created_at": stamp, "updated_at": stamp,
     }  # fmt: skip
     if (choices := _CHOICES.get(name)) is not None:
-        record["choices"] = list(choices) if record["default"] else _dropdown(account, choices)
+        record["choices"] = list(choices) if record["default"] else dropdown(account, choices)
     return record
 
 
-def _dropdown(account: Account, choices: Sequence[str]) -> list[Record]:
+def dropdown(account: Account, choices: Sequence[str]) -> list[Record]:
     return [
         {"id": account.next_id("choice"), "label": text, "value": text, "position": position}
         for position, text in enumerate(choices, start=1)
@@ -119,7 +127,7 @@ def _spec(definition: Record) -> Field:
     if definition["type"] == "custom_dropdown":
         choices = tuple(choice["value"] for choice in definition["choices"])
         return Field("string", choices=choices)
-    return _SPECS[definition["type"]]
+    return CUSTOM_SPECS[definition["type"]]
 
 
 def with_custom_names(account: Account, form: Form, values: Record | None) -> Record:
@@ -137,8 +145,12 @@ def custom_searchable(account: Account, form: Form) -> dict[str, Searchable]:
 
 
 def _list(form: Form) -> Callable[[Request], Reply]:
+    """All of them unless a page is asked for."""
+
     def handler(request: Request) -> Reply:
-        return Reply(200, list(request.account.table(form).values()))
+        checked = check_query(PAGING, request.query)
+        rows = list(request.account.table(form).values())
+        return paged(request, rows, page_of(checked)) if checked else Reply(200, rows)
 
     return handler
 

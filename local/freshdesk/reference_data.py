@@ -32,8 +32,10 @@ def put_reference_data(account: Account) -> None:
     put_forms(account)
     put_survey(account)
     put_portal_content(account)
-    _put(account, "products", name="Acme Cloud", description="The hosted product", default=True)
-    _put(account, "products", name="Acme Desktop", description=None, default=False)
+    texts = {"Acme Cloud": "The hosted product", "Acme Desktop": None}
+    for name, text in texts.items():
+        address = f"{name.partition(' ')[2].lower()}@{account.host}"
+        _put(account, "products", name=name, description=text, primary_email=address)
     _put(
         account, "business_hours", name="Default", description="Office hours", is_default=True,
         time_zone="Eastern Time (US & Canada)", business_hours={day: dict(_TIMES) for day in _WEEK},

@@ -91,6 +91,8 @@ class Settings:
     calls in all), ``webhook_hourly_cap`` the calls per hour before buffering, and
     ``webhook_timeout_s`` how long a receiver may take. ``features`` adds to the plan's,
     ``without_features`` takes away. ``suspended`` answers everything with ``account_suspended``.
+    ``bare_rule_list`` lists automation rules as an array, not as the ``{"rules", "meta"}`` of the
+    vendor's page.
     """
 
     plan: str = DEFAULT_PLAN
@@ -107,6 +109,7 @@ class Settings:
     without_features: frozenset[str] = frozenset()
     max_agents: int = 1000
     suspended: bool = False
+    bare_rule_list: bool = False
     domain: str = "acmedemo"
 
     def limit(self, bucket: str) -> int | None:

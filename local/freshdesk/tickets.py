@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from local.freshdesk import ticket_associations, ticket_views
 from local.freshdesk.account import Record
-from local.freshdesk.attachments import store
+from local.freshdesk.attachments import of_ticket, store
 from local.freshdesk.errors import FieldError, not_found, validation_failed
 from local.freshdesk.routing import Reply, Request, Route, created
 from local.freshdesk.ticket_access import caller, find_open_ticket, find_ticket
@@ -109,7 +109,7 @@ def _update(request: Request) -> Reply:
     ticket = find_open_ticket(request)
     fields = check_body(update_spec(account), request)
     change = checked_change(request, ticket, fields)
-    uploads = store(request, ticket["attachments"])
+    uploads = store(request, of_ticket(account, ticket))
     if uploads:
         change["attachments"] = [*ticket["attachments"], *uploads]
     parent_id = change.pop("parent_id", None)

@@ -151,7 +151,9 @@ class _Check:
         return self._scalar(field, value, name)
 
     def _items(self, item: Field, values: list[Any], name: str) -> list[Any]:
-        return [self.value(item, value, name) for value in values]
+        # A list has no empty places, whatever its members may otherwise be.
+        self.errors += [_mismatch(name, value, item) for value in values if value is None]
+        return [self.value(item, value, name) for value in values if value is not None]
 
     def _scalar(self, field: Field, value: Any, name: str) -> Any:
         if field.choices is not None and value not in field.choices:
@@ -208,9 +210,10 @@ def parse_datetime(text: str) -> str | None:
     day, minutes, seconds, zone = match.groups()
     try:
         moment = datetime.fromisoformat(f"{day}T{minutes or '00:00'}{seconds or ''}{zone or ''}")
-    except ValueError:
+        return stamp_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        # No such day, or one that lies beyond the calendar's end in UTC.
         return None
-    return stamp_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def parse_date(text: str) -> str | None:

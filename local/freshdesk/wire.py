@@ -1,7 +1,6 @@
 """Between HTTP and a ``Request``: credentials, content types, JSON and multipart forms."""
 
 import base64
-import binascii
 import re
 from typing import Any
 
@@ -17,7 +16,12 @@ from local.freshdesk.errors import (
     unsupported_media_type,
 )
 from local.freshdesk.routing import UploadedFile
+from local.simulator.http import form_text
 
+_SEEN_BY_SCRIPTS = (
+    "Link, Location, Retry-After, X-Request-Id, X-Freshdesk-Api-Version, X-RateLimit-Total, "
+    "X-RateLimit-Remaining, X-RateLimit-Used-CurrentRequest"
+)
 _BRACKETS = re.compile(r"^(\w+)\[([\w-]*)\]$")
 
 
@@ -33,12 +37,37 @@ def authenticate(account: Account, request: web.Request) -> Record:
         raise invalid_credentials()
     try:
         key = base64.b64decode(credentials, validate=True).decode().partition(":")[0]
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
+        # Neither base64 nor text: bytes beyond ASCII may stand in a header, too.
         raise invalid_credentials() from None
     agent = account.agents.get(account.api_keys.get(key, 0))
     if agent is None or agent["deactivated"]:
         raise invalid_credentials()
     return agent
+
+
+def is_preflight(request: web.Request) -> bool:
+    """Whether a browser asks if it may send a request from another site's page."""
+    return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+
+
+def cross_origin_headers(request: web.Request) -> dict[str, str]:
+    """What lets a browser on another site's page have the answer; nothing for other clients.
+
+    Any site may: the key is in the request, not in a cookie.
+    """
+    if "Origin" not in request.headers:
+        return {}
+    shared = {"Access-Control-Allow-Origin": "*"}
+    if not is_preflight(request):
+        return {**shared, "Access-Control-Expose-Headers": _SEEN_BY_SCRIPTS}
+    wanted = request.headers.get("Access-Control-Request-Headers", "Authorization, Content-Type")
+    return {
+        **shared,
+        "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
+        "Access-Control-Allow-Headers": wanted,
+        "Access-Control-Max-Age": "86400",
+    }
 
 
 def check_accept(request: web.Request) -> None:
@@ -86,11 +115,11 @@ async def _read_form(request: web.Request) -> tuple[Record, list[UploadedFile]]:
                 continue
             content = bytes(await part.read())
             if part.filename is None:
-                _put(body, part.name, content.decode("utf-8", "replace"))
+                _put(body, form_text(part.name), content.decode("utf-8", "replace"))
                 continue
-            content_type = part.headers.get("Content-Type", "application/octet-stream")
-            name = part.name.removesuffix("[]")
-            uploads.append(UploadedFile(name, part.filename, content_type, content))
+            content_type = form_text(part.headers.get("Content-Type", "application/octet-stream"))
+            name, filename = form_text(part.name).removesuffix("[]"), form_text(part.filename)
+            uploads.append(UploadedFile(name, filename, content_type, content))
     except (ValueError, AssertionError, HttpProcessingError):
         # aiohttp signals a form without boundary or with broken parts this way.
         raise invalid_json() from None

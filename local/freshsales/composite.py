@@ -183,7 +183,7 @@ def contacts_removed(writing: Writing, field: Field, value: Any) -> Changes:
 
 def target_type(writing: Writing, field: Field, value: Any) -> Changes:
     """``targetable_type`` with ``targetable_id``: what a task, note or activity is about."""
-    if value not in TARGETS:
+    if not isinstance(value, str) or value not in TARGETS:
         raise invalid(field)
     target = Field("targetable_id", table=TARGETS[value], label="Targetable")
     found = CHECKS["reference"](writing, target, writing.values.get("targetable_id"))

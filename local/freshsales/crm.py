@@ -109,8 +109,7 @@ def upsert(request: Request, model: Model) -> Reply:
 def clone(request: Request, model: Model) -> Reply:
     """A copy without the attributes that must be unique; overrides may be sent."""
     source = found(request, model)
-    body = request.body if isinstance(request.body, dict) else {}
-    overrides = body.get(model.singular, body)
+    overrides = request.attributes(model.singular) if request.body else {}
     names = {field.name for field in model.fields if field.kind != "read_only"}
     kept = names - _NOT_CLONED - {"created_at", "updated_at"}
     if model is DEAL:

@@ -137,6 +137,15 @@ def _parents(record: Record) -> list[Parent]:
     return links
 
 
+def _figure(writing: Writing, line: Record, name: str, default: int | None) -> float | None:
+    """A number of one line. Raises Wrong for what is none."""
+    given = line.get(name)
+    if given is None:
+        return default
+    found: float = CHECKS["number"](writing, Field(name), given)
+    return found
+
+
 def line_items(writing: Writing, field: Field, value: Any) -> Changes:
     """``[{id, quantity, unit_price, discount, _destroy}]``; an empty list takes all away."""
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
@@ -149,10 +158,10 @@ def line_items(writing: Writing, field: Field, value: Any) -> Changes:
             lines.pop(found, None)
             continue
         named = writing.account.table("products")[found]["name"]
-        quantity = one.get("quantity", 1)
         lines[found] = {
-            "id": found, "name": named, "quantity": quantity,
-            "unit_price": one.get("unit_price"), "discount": one.get("discount", 0),
+            "id": found, "name": named, "quantity": _figure(writing, one, "quantity", 1),
+            "unit_price": _figure(writing, one, "unit_price", None),
+            "discount": _figure(writing, one, "discount", 0),
         }  # fmt: skip
     return Changes(products=list(lines.values()))
 

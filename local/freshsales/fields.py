@@ -5,6 +5,7 @@ A ``Field`` is read three ways: by the checks of a write, by the metadata call
 Checks of composite values (e-mail addresses, links) are in ``composite``.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,6 +13,9 @@ from typing import Any, Final
 from local.freshsales.account import Account, Record
 from local.freshsales.errors import Message
 from local.freshsales.stamps import parse_date, parse_moment
+
+# A number has to fit the 64 bits that the vendor's columns, and JSON parsers, have for it.
+_NUMBERS_END: Final = 2**63
 
 
 class Wrong(Exception):
@@ -175,9 +179,12 @@ def _number(field: Field, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise wrong_type(field)
     try:
-        return float(value)
-    except ValueError:
-        raise Wrong(Message("number", field.name, field.label)) from None
+        found = float(value)
+    except (ValueError, OverflowError):
+        found = math.inf
+    if not abs(found) < _NUMBERS_END:
+        raise Wrong(Message("number", field.name, field.label))
+    return found
 
 
 def _words(field: Field, value: Any) -> str:

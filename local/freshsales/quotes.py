@@ -34,9 +34,10 @@ def _prices(writing: Writing, field: Field, value: Any) -> Changes:
     """Prices by currency; one with an ``id`` is changed, or with ``_destroy`` taken away."""
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise wrong_type(field)
-    kept = {one["id"]: dict(one) for one in writing.before("product_pricings", [])}
+    kept = {one["id"]: dict(one) for one in writing.before("product_pricings") or ()}
     for one in value:
-        price_id = one.get("id")
+        # Of another type than an id, it names no price there is.
+        price_id = one["id"] if isinstance(one.get("id"), int) else None
         if one.get("_destroy") in (True, "true", 1):
             kept.pop(price_id, None)
             continue

@@ -14,6 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from local.freshsales.account import Account, Record
 from local.freshsales.errors import ApiError, bad_json, unauthorized
 from local.freshsales.routing import UploadedFile
+from local.simulator.http import form_text
 
 SUITE_ROOT: Final = "/crm/sales/api"
 CLASSIC_ROOT: Final = "/api"
@@ -87,10 +88,11 @@ async def _read_form(request: web.Request) -> tuple[Record, list[UploadedFile]]:
                 continue
             content = bytes(await part.read())
             if part.filename is None:
-                body[part.name] = content.decode("utf-8", "replace")
+                body[form_text(part.name)] = content.decode("utf-8", "replace")
                 continue
-            kind = part.headers.get("Content-Type", "application/octet-stream")
-            uploads.append(UploadedFile(part.name, part.filename, kind, content))
+            kind = form_text(part.headers.get("Content-Type", "application/octet-stream"))
+            name, filename = form_text(part.name), form_text(part.filename)
+            uploads.append(UploadedFile(name, filename, kind, content))
     except (ValueError, AssertionError, HttpProcessingError):
         # aiohttp signals a form without boundary or with broken parts this way.
         raise bad_json() from None

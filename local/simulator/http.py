@@ -53,9 +53,9 @@ def response(reply: Reply, extra: Mapping[str, str] | None = None) -> web.Respon
     """``reply`` as the server sends it; its own headers win over ``extra``."""
     headers = {**(extra or {}), **reply.headers}
     if reply.body is None:
-        if reply.status >= 400:
-            # An empty refusal is typed as a page: clients that parse anything untyped as JSON
-            # (freshdesk-api for Node) get on with the real service only if it is.
+        if reply.status == 200 or reply.status >= 400:
+            # An empty refusal, or an empty 200, is typed as a page: clients that parse anything
+            # untyped as JSON (freshdesk-api for Node) get on with the real service only if it is.
             headers.setdefault("Content-Type", "text/html; charset=utf-8")
         return web.Response(status=reply.status, headers=headers)
     headers.setdefault("Content-Type", "application/json; charset=utf-8")
@@ -73,6 +73,11 @@ def dropped(request: web.Request) -> web.Response:
 def verb(request: web.Request) -> str:
     """The method that routes know: HEAD is a GET whose body stays unsent."""
     return "GET" if request.method == "HEAD" else request.method
+
+
+def form_text(text: str) -> str:
+    """A form's name as text that can be sent back: bytes that are no UTF-8 become ``?``."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def base_url(request: web.Request) -> str:

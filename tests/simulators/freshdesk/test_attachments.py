@@ -76,6 +76,24 @@ async def test_a_tickets_files_may_not_exceed_the_limit_together(
     assert len((await simulator.get("/tickets/1")).body["attachments"]) == 2
 
 
+async def test_what_was_said_counts_towards_a_tickets_limit(
+    simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachments, "MAX_BYTES", 100)
+    await simulator.ticket()
+    path, body = "/api/v2/tickets/1/notes", ("body", "more")
+    notes = [
+        await simulator.send("POST", path, data=form({"a": b"x" * 50}, body)) for _ in range(3)
+    ]  # fmt: skip
+    assert [one.status for one in notes] == [201, 201, 400]
+    forward = form({}, ("body", "See"), ("to_emails[]", "a@b.example"))
+    await simulator.send("POST", "/api/v2/tickets/1/forward", data=forward)
+    own = f"/api/v2/conversations/{notes[0].body['id']}"
+    assert (await simulator.send("PUT", own, data=form({"b": b"x"}))).status == 400
+    await simulator.delete(f"/conversations/{notes[1].body['id']}")
+    assert (await simulator.send("PUT", own, data=form({"b": b"x" * 50}))).status == 200
+
+
 def test_the_limit_is_20_mb() -> None:
     assert attachments.MAX_BYTES == 20 * 1024 * 1024
 

@@ -13,7 +13,7 @@ import pytest
 from tests.simulators.freshdesk.conftest import RunningSimulator
 
 ROOT = Path(__file__).parents[3]
-DEADLINE_S = 20
+DEADLINE_S = 60
 
 
 @asynccontextmanager

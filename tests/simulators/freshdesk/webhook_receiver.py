@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from multidict import CIMultiDictProxy
 
-DEADLINE_S = 5.0
+DEADLINE_S = 30.0
 
 
 @dataclass

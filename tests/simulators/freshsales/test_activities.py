@@ -39,7 +39,7 @@ async def test_tasks_are_listed_by_filter_in_the_accounts_time_zone(
     assert await titles(suite, "tasks", "completed") == ["done"]
     for wanted in ("", "all"):
         assert (await suite.get("/tasks", filter=wanted)).status == 400
-    assert (await suite.get("/appointments")).status == 400
+    assert (await suite.get("/appointments", filter="later")).status == 400
 
 
 async def test_a_task_list_has_its_sides_and_no_number_of_pages(suite: RunningSimulator) -> None:

@@ -3,9 +3,10 @@
 Recorded on 2026-11-22 from the packages as PyPI and npm serve them, their HTTPS ended by a proxy in
 front of the simulator: every method of ``python-freshworks-crm`` but one (whose path lacks a
 slash), the three resources of ``freshsalessdk``, whole runs of the two Singer taps, a lead's life
-with npm's ``freshsales``. A file in ``replays`` holds the generation they spoke to, the seed of the
-account, and each request with the answer's status and the names at the top of its JSON. Ids are
-those that an empty account gives, so the requests can be sent again as they were.
+with npm's ``freshsales``, every operation of n8n's Freshworks CRM node. A file in ``replays`` holds
+the generation they spoke to, the seed of the account, and each request with the answer's status and
+the names at the top of its JSON. Ids are those that an empty account gives, so the requests can be
+sent again as they were.
 """
 
 from pathlib import Path
@@ -21,9 +22,9 @@ REPLAYS = sorted((Path(__file__).parent / "replays").glob("*.json"))
 EXPECTED_REFUSALS = {"python-freshworks-crm": 1, "freshsales-npm": 1}
 
 
-def test_five_clients_are_recorded() -> None:
+def test_six_clients_are_recorded() -> None:
     assert [path.stem for path in REPLAYS] == [
-        "freshsales-npm", "freshsalessdk", "python-freshworks-crm", "tap-freshsales",
+        "freshsales-npm", "freshsalessdk", "n8n", "python-freshworks-crm", "tap-freshsales",
         "tap-freshworkscrm",
     ]  # fmt: skip
 

@@ -16,7 +16,7 @@ def test_the_started_account_answers_at_its_domain_with_its_key(tmp_path: Path) 
             f"{one.domain}/api/selector/owners",
             headers={"Authorization": f"Token token={one.api_key}"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
             users = json.load(answer)["users"]
     assert one.domain == f"{one.url}/crm/sales"
     assert len(users) == 3

@@ -69,7 +69,7 @@ def test_a_list_without_meta_tells_nothing_of_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [[], {}, {"rules": {}}, {"rules": [1]}, {"rules": [{"name": "x"}]}, None]
+    "body", [[1], {}, {"rules": {}}, {"rules": [1]}, {"rules": [{"name": "x"}]}, None]
 )
 def test_a_reply_that_is_no_list_of_rules_is_refused(body: Any) -> None:
     provider = FakeTransport().on("GET", UPDATE, json_reply(body))
@@ -78,13 +78,19 @@ def test_a_reply_that_is_no_list_of_rules_is_refused(body: Any) -> None:
 
 
 class Pages:
-    """A list that is cut into pages of `size`, or not at all; it may link, count, both or none."""
+    """A list that is cut into pages of `size`, or not at all; it may link, count, both or none.
 
-    def __init__(self, count: int, size: int | None, *, links: bool, counts: bool) -> None:
+    A `bare` one is an array, which cannot count.
+    """
+
+    def __init__(
+        self, count: int, size: int | None, *, links: bool, counts: bool, bare: bool = False
+    ) -> None:
         self.rules = rules(count)
         self.size = size
         self.links = links
         self.counts = counts
+        self.bare = bare
         self.served = 0
 
     def __call__(self, request: ProviderRequest) -> ProviderReply:
@@ -97,8 +103,8 @@ class Pages:
         if self.links and start + size < len(self.rules):
             headers["Link"] = f'<{BASE}{UPDATE}?page={number + 1}>; rel="next"'
         meta = {"count": len(self.rules)} if self.counts else {}
-        body = {"rules": self.rules[start : start + size], "meta": meta}
-        return json_reply(body, headers=headers)
+        some = self.rules[start : start + size]
+        return json_reply(some if self.bare else {"rules": some, "meta": meta}, headers=headers)
 
 
 @given(
@@ -106,16 +112,18 @@ class Pages:
     size=st.none() | st.integers(3, 12),
     links=st.booleans(),
     counts=st.booleans(),
+    bare=st.booleans(),
 )
 def test_every_rule_is_found_once_however_the_list_is_cut(
     count: int,
     size: int | None,
     links: bool,
     counts: bool,
+    bare: bool,
 ) -> None:
-    if size is not None and not (links or counts):
+    if size is not None and (bare or not (links or counts)):
         links = True  # a cut list that says nothing of the rest cannot be told from a whole one
-    pages = Pages(count, size, links=links, counts=counts)
+    pages = Pages(count, size, links=links, counts=counts, bare=bare)
     provider = FakeTransport().on("GET", UPDATE, pages)
     found = client(provider).automation_rules(AutomationType.UPDATE).rules
     assert sorted(rule["id"] for rule in found) == [100 + n for n in range(count)]

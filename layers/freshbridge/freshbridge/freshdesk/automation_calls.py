@@ -17,8 +17,9 @@ class AutomationCalls(Caller):
     def automation_rules(self, rule_type: AutomationType) -> AutomationRules:
         """Return every rule of a type.
 
-        The list comes as `{"rules": […], "meta": {"count", "cascading_rules"}}`. Whether it is cut
-        into pages is not documented, so that further ones are asked for until nothing new comes.
+        The list is documented as `{"rules": […], "meta": {"count", "cascading_rules"}}`; clients of
+        others were answered a bare array. Whether it is cut into pages is not documented, so that
+        further ones are asked for until nothing new comes.
         """
         found: dict[int, Record] = {}
         for number in range(1, _MOST_PAGES + 1):
@@ -55,7 +56,7 @@ class AutomationCalls(Caller):
 
 
 def _rules_in(data: Any) -> list[Record] | None:
-    listed = data.get("rules") if isinstance(data, dict) else None
+    listed = data.get("rules") if isinstance(data, dict) else data
     if not isinstance(listed, list):
         return None
     if not all(isinstance(rule, dict) and isinstance(rule.get("id"), int) for rule in listed):
@@ -64,7 +65,7 @@ def _rules_in(data: Any) -> list[Record] | None:
 
 
 def _meta(data: Any) -> dict[str, Any]:
-    meta = data.get("meta")
+    meta = data.get("meta") if isinstance(data, dict) else None
     return meta if isinstance(meta, dict) else {}
 
 
