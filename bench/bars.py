@@ -91,6 +91,7 @@ FEW_LIST_CALLS = Bar(
 )
 RECORDS = Bar("records_per_s", least=5000, otherwise="profile the worker: fetch, parse, merge, S3?")
 MEMORY = Bar("peak_rss", most=150, unit=" MB", otherwise="see how many rows wait for a flush")
+WRITTEN = Bar("writes_per_file", most=5, otherwise="see which batches were sparse, and merged")
 _SAME = tuple(
     Bar(metric, most=most, otherwise=otherwise)
     for metric, most, otherwise in (
@@ -113,9 +114,11 @@ _BARS: Mapping[str, tuple[Bar, ...]] = {
     "fairness": (NO_429, *_SAFE),
     "sync 20,000 no limit": (LIST_CALLS, RECORDS, *_COMPLETE, MEMORY),
     "sync 20,000 with includes": (LIST_CALLS, *_COMPLETE, MEMORY),
-    "sync at 20 requests/s": (FULL, NO_429, *_COMPLETE, MEMORY),
+    "sync 20,000 at 20 requests/s": (FULL, NO_429, *_COMPLETE, MEMORY),
+    "sync 60,000 at 20 requests/s": (FULL, NO_429, *_COMPLETE, MEMORY),
     "sync under churn": (*_COMPLETE, MEMORY),
     "sync 60,000": (*_COMPLETE, MEMORY),
+    "sync 60,000 shuffled": (*_COMPLETE, WRITTEN, MEMORY),
     "sync 30,500 of one time": (*_COMPLETE, MEMORY),
     "sync killed": (*_COMPLETE, MEMORY),
     "sync incremental 5,000": (FEW_LIST_CALLS, *_COMPLETE, MEMORY),

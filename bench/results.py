@@ -45,6 +45,7 @@ UNITS: Mapping[str, str] = {
     "stale_first": "tickets",
     "held": "tickets",
     "peak_rss": "MB",
+    "writes_per_file": "writes",
     "failed": "runs",
     "customers": "customers",
     "load_calls": "calls",

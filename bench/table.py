@@ -47,6 +47,7 @@ LABELS: Mapping[str, str] = {
     "samples": "samples",
     "rate": "rate",
     "peak_rss": "peak RSS, MB",
+    "writes_per_file": "writes per file of the copy",
 }
 _MORE_IS_BETTER = ("utilisation", "records_per_s")
 _RATIO = (*_MORE_IS_BETTER, "p99", "duration", "peak_rss")

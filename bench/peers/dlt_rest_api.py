@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt  # type: ignore[import-not-found] # it is in the peer's own environment
-import duckdb  # type: ignore[import-not-found] # the same
+import duckdb
 from dlt.sources.rest_api import (  # type: ignore[import-not-found] # the same
     rest_api_source,
 )

@@ -16,12 +16,14 @@ LIST = "GET /tickets"
 @dataclass(frozen=True)
 class Ran:
     """How a run went: when it was over, in epoch seconds; why it failed, "" when it did not;
-    `killed` processes; the largest one's memory in bytes."""
+    `killed` processes; the largest one's memory in bytes; how often a file of the copy was written,
+    0 where nobody counts."""
 
     over_at: float
     failure: str = ""
     killed: int = 0
     peak_rss: int = 0
+    writes_per_file: float = 0.0
 
 
 def figures(
@@ -43,6 +45,8 @@ def figures(
     }
     if ran.peak_rss:
         found["peak_rss"] = ran.peak_rss / 1e6
+    if ran.writes_per_file:
+        found["writes_per_file"] = ran.writes_per_file
     if rates is not None:
         found["utilisation"] = measures.utilisation(windows, rates.total, rates.window_s)
     if ran.killed:

@@ -13,7 +13,7 @@ from bench.messages import waiting_in
 from bench.sync.comparison import Version, version_of
 from bench.sync.figures import Ran
 from bench.sync.kills import until
-from bench.sync.lake import current_rows
+from bench.sync.lake import current_rows, writes_per_file
 from bench.sync.memory import PeakMemory
 from bench.sync.scenarios import SyncScenario
 from local.api_client import ConnectorApi
@@ -75,7 +75,9 @@ class Freshbridge:
             )
             over_at = time.time()
         failure = "" if in_time else f"not done after {scenario.own_longest_s:.0f} s"
-        return Ran(over_at, failure or self._standing(), killed, memory.bytes)
+        bucket = self._stack.outputs["LakeBucketName"]
+        written = writes_per_file(self._s3, bucket, self._instance, OBJECT)
+        return Ran(over_at, failure or self._standing(), killed, memory.bytes, written)
 
     def copy(self) -> Iterator[tuple[int, Version]]:
         """The lake's current view."""

@@ -16,7 +16,7 @@ def current_rows(
 ) -> Iterator[dict[str, Any]]:
     """Every row of `{instance}/{object}/current/`, file by file."""
     pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=bucket, Prefix=f"{instance_id}/{name}/current/"
+        Bucket=bucket, Prefix=_current(instance_id, name)
     )
     for page in pages:
         for entry in page.get("Contents", ()):
@@ -24,3 +24,16 @@ def current_rows(
             for line in gzip.decompress(content).splitlines():
                 if line:
                     yield json.loads(line)
+
+
+def writes_per_file(s3: S3Client, bucket: str, instance_id: str, name: str) -> float:
+    """How often a file of `{instance}/{object}/current/` was written, by the versions S3 kept."""
+    pages = s3.get_paginator("list_object_versions").paginate(
+        Bucket=bucket, Prefix=_current(instance_id, name)
+    )
+    written = [one["Key"] for page in pages for one in page.get("Versions", ())]
+    return len(written) / max(len(set(written)), 1)
+
+
+def _current(instance_id: str, name: str) -> str:
+    return f"{instance_id}/{name}/current/"

@@ -44,6 +44,7 @@ INCLUDES = ("stats", "requester", "description")
 """What Freshbridge embeds unless it is told otherwise."""
 PATIENT_S = 600.0
 CHANGES = Changes(updates=500, deletions=50, creations=20)
+SHUFFLED = "sync 60,000 shuffled"
 SMALL, LARGE = "sync incremental 5,000", "sync incremental 20,000"
 
 
@@ -52,10 +53,19 @@ def scenarios(long: bool) -> list[SyncScenario]:
     found = [
         SyncScenario("sync 20,000 no limit", 20_000),
         SyncScenario("sync 20,000 with includes", 20_000, include=INCLUDES),
-        # Long enough that what is learned in the first two windows does not decide it.
-        SyncScenario("sync at 20 requests/s", 60_000, rates=SCALED, longest_s=30.0),
+        # So short that a half of it goes by while limit, clock and windows are learned; and longer.
+        SyncScenario("sync 20,000 at 20 requests/s", 20_000, rates=SCALED, longest_s=30.0),
+        SyncScenario("sync 60,000 at 20 requests/s", 60_000, rates=SCALED, longest_s=30.0),
         SyncScenario("sync under churn", 5_000, latency_ms=100, churn=0.01),
         SyncScenario("sync 60,000", 60_000),
+        # What changed last has nothing to do with what was created last.
+        SyncScenario(
+            SHUFFLED,
+            60_000,
+            seed={"created_within_days": 1000, "updated_within_days": 25},
+            include=INCLUDES,
+            longest_s=30.0,
+        ),
         SyncScenario("sync 30,500 of one time", 31_500, seed={"same_updated_at": 30_500}),
         SyncScenario("sync killed", 10_000, rates=SCALED, kill_every_s=3.0, longest_s=18.0),
         SyncScenario(SMALL, 5_000, changes=CHANGES),

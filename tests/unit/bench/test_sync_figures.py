@@ -89,6 +89,14 @@ def test_the_page_of_the_benchmarks_lists_every_scenario() -> None:
     assert [one.name for one in scenarios(long=True) if f"`{one.name}`" not in listed] == []
 
 
+def test_a_copy_at_a_limit_has_to_use_it_whatever_its_size() -> None:
+    at_a_limit = [one for one in scenarios(long=False) if one.name.endswith("at 20 requests/s")]
+
+    assert [one.tickets for one in at_a_limit] == [20_000, 60_000]
+    for one in at_a_limit:
+        assert {bars.FULL, bars.NO_429} <= set(bars.bars_of(one.name))
+
+
 def test_a_run_after_few_changes_has_the_same_bar_whatever_the_account_holds() -> None:
     by_name = {one.name: one for one in scenarios(long=False)}
 

@@ -162,7 +162,7 @@ class Backlog:
             charges = LOOK_UP if job.unsure else job.charges
             before = world.store.writes
             try:
-                yield from until_turn(ledger, charges, waiting, clock=clock, where="")
+                turn = yield from until_turn(ledger, charges, waiting, clock=clock, where="")
             except BudgetExhausted as put_off:
                 self.queue.put(job, max(put_off.after or 0.0, 1.0))
                 yield pace.hide + pace.write * (world.store.writes - before)
@@ -178,8 +178,9 @@ class Backlog:
                 self.queue.put(job, LOOKED_UP_AFTER_S * (1 + world.random.random()))
                 return
             ledger.report(
-                charges, spoken, sent=sent, received=clock(), throttled=refused, retry_after_s=wait
-            )
+                charges, spoken, sent=sent, received=clock(),
+                throttled=refused, retry_after_s=wait, slot=turn.slot,
+            )  # fmt: skip
             if refused:
                 self.queue.put(job, wait or 1)
                 return

@@ -58,7 +58,7 @@ class Callers:
         asked, writes = world.now, world.store.writes
         process = self._free.pop() if self._free else self._started()
         waiting = Waiting(LONGEST_S, use=Use(within_s=0.0, background=False))
-        yield from until_turn(process.ledger, READ, waiting, clock=process.clock, where="")
+        turn = yield from until_turn(process.ledger, READ, waiting, clock=process.clock, where="")
         yield pace.around / 2 + pace.write * (world.store.writes - writes)
         sent = process.clock()
         yield pace.travel * (0.5 + world.random.random())
@@ -67,7 +67,7 @@ class Callers:
         yield pace.travel * (0.5 + world.random.random())
         process.ledger.report(
             READ, spoken, sent=sent, received=process.clock(),
-            throttled=refused, retry_after_s=wait,
+            throttled=refused, retry_after_s=wait, slot=turn.slot,
         )  # fmt: skip
         self._free.append(process)
         self.answered.append(Answered(asked - EPOCH, world.now - asked))

@@ -14,6 +14,9 @@ import pytest
 from tests.unit.budget.backlog import Backlog, Job, Pace
 from tests.unit.budget.world import EPOCH, Windows
 
+# Thousands of the same calls, which counting the lines again and again would slow to a third.
+pytestmark = pytest.mark.no_cover
+
 LONGEST_WAIT_S = 2.0
 PER_5_S = ({"total": 100}, 5.0, 2000)
 PER_MINUTE = ({"total": 400}, 60.0, 4000)

@@ -7,10 +7,12 @@ from typing import NoReturn
 
 import pytest
 
+from freshbridge.budget.account import Account
 from freshbridge.budget.assembly import budgets
 from freshbridge.budget.budgeted_transport import BudgetExhausted, Budgets, Waiting
 from freshbridge.budget.ledger import AskLater, Ledger, NoTurn, Turn, Use
 from freshbridge.budget.limits import Freshdesk
+from freshbridge.budget.room import granted_at_most
 from freshbridge.budget.store import BudgetUnavailable
 from freshbridge.budget.turn_taking import until_turn
 from freshbridge.errors import InvalidRequest, Retry, Throttled, Unreachable
@@ -98,6 +100,25 @@ def test_work_that_goes_on_gets_the_slots_of_its_next_calls_at_one_write() -> No
 
     assert world.store.writes - before - one_by_one <= one_by_one / 4
     assert len(world.provider.requests) == 40
+
+
+def test_calls_that_were_answered_before_a_reset_take_nothing_from_the_new_window() -> None:
+    world = World(
+        *(
+            json_reply({}, headers={"X-Ratelimit-Total": "100", "X-Ratelimit-Remaining": str(left)})
+            for left in (60, 59, 58, 99)
+        ),
+        window_s=5.0,
+    )
+    transport = world.transport(Waiting(5.0, use=INTERACTIVE))
+    for _ in range(4):
+        transport.send(ME)
+        world.time.now += 0.05
+
+    state = Account.from_text(world.store.kept[ORIGIN].text, {})
+    total = state.buckets["total"]
+    assert total.phase is not None
+    assert granted_at_most(total, total.phase, total.phase.number(world.time.now)) == 1
 
 
 def test_work_that_has_not_begun_asks_for_one_slot_whatever_follows() -> None:

@@ -59,6 +59,7 @@ def worked_off(calls: int, windows: HourAndMinute, *, hours: float) -> Backlog:
     return backlog
 
 
+@pytest.mark.no_cover  # thousands of the same calls
 @pytest.mark.parametrize(("phase", "tells_reset"), [(3000.0, False), (600.0, True)])
 def test_a_backlog_stays_within_both_limits_and_is_not_received_over_and_over(
     phase: float, tells_reset: bool
@@ -76,6 +77,7 @@ def test_a_backlog_stays_within_both_limits_and_is_not_received_over_and_over(
     assert max(job.receives for job in backlog.jobs) <= 20
 
 
+@pytest.mark.no_cover  # as above
 def test_the_larger_limit_of_a_better_plan_is_learned_from_the_headers() -> None:
     """Of an account that has no limit by the minute: each reply speaks of the hour."""
     windows = HourAndMinute(5000, 10_000, phase=2400.0, tells_reset=True)

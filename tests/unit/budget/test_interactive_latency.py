@@ -17,6 +17,9 @@ from tests.unit.budget.callers import Callers
 from tests.unit.budget.test_backlog_figures import LONGEST_WAIT_S, told
 from tests.unit.budget.world import EPOCH, Windows
 
+# Thousands of the same calls, which counting the lines again and again would slow to a third.
+pytestmark = pytest.mark.no_cover
+
 BAR_S = 2.0
 PER_5_S = ({"total": 100}, 5.0, 600, 0.25)
 PER_MINUTE = ({"total": 400}, 60.0, 1500, 1.0)

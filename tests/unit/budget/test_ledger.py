@@ -134,6 +134,37 @@ def test_without_a_look_the_first_to_lose_learns_the_state(clock: Clock) -> None
     assert pauses == [], "nothing was known: that is no contention"
 
 
+def test_work_that_is_under_way_reads_the_clock_until_it_is_known(
+    store: MemoryStore, clock: Clock
+) -> None:
+    mine = ledger(store, clock)
+    for _ in range(200):
+        clock.now += 0.013
+        mine.set_clock_by_the_way()
+    readings = store.looks
+    for _ in range(200):
+        clock.now += 0.013
+        mine.set_clock_by_the_way()
+
+    assert 2 <= readings <= 12
+    assert store.looks == readings, "it is known by then"
+    mine.take(ONE, CALL)
+    clock.now += 3600
+    mine.set_clock_by_the_way()
+    assert store.looks == readings + 2, "it may have gone wrong since"
+
+
+def test_a_clock_that_cannot_be_set_is_not_read_for_ever(clock: Clock) -> None:
+    undated = MemoryStore()
+    mine = ledger(undated, clock)
+
+    for _ in range(100):
+        clock.now += 0.1
+        mine.set_clock_by_the_way()
+
+    assert undated.looks == 12
+
+
 class Contended(MemoryStore):
     """Another writer always comes first."""
 

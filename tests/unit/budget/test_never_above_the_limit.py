@@ -11,6 +11,9 @@ from freshbridge.budget.limits import Freshdesk
 from tests.unit.budget.backlog import CREATE, LOOK_UP
 from tests.unit.budget.world import EPOCH, Message, Queue, Windows, World, executor, freshdesk
 
+# Thousands of the same calls, which counting the lines again and again would slow to a third.
+pytestmark = pytest.mark.no_cover
+
 
 def made(world: World, limit: int, first: int = 2) -> float:
     """The share of the limit that full windows used, from the `first` on, the last left out."""

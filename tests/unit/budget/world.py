@@ -193,7 +193,7 @@ class World:
                 continue
             ledger.report(
                 charges, spoken, sent=sent, received=self.now + skew,
-                throttled=refused, retry_after_s=wait_s,
+                throttled=refused, retry_after_s=wait_s, slot=turn.slot,
             )  # fmt: skip
 
     def outsider(self, per_second: float, charges: dict[str, int]) -> Waits:
@@ -269,7 +269,7 @@ def executor(
             yield 0.18
             ledger.report(
                 message.charges, spoken, sent=sent, received=world.now,
-                throttled=refused, retry_after_s=wait_s,
+                throttled=refused, retry_after_s=wait_s, slot=turn.slot,
             )  # fmt: skip
             if refused:
                 queue.hide(message, wait_s or 1)

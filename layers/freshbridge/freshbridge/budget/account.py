@@ -15,7 +15,7 @@ unless those whose time it is have left slots unused.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from freshbridge.budget import line
@@ -27,6 +27,7 @@ from freshbridge.budget.learning import Report
 from freshbridge.budget.place import Demand, Place
 from freshbridge.budget.reservation import Ask, AskAgain, Deferred, Granted, Outcome, Slot
 from freshbridge.budget.room import credit_s
+from freshbridge.budget.settling import Answered, settled
 
 STRETCH = 1 / 20
 """Share of a window over which one reservation's slots may extend: who holds many slots for long
@@ -133,6 +134,24 @@ class Account:
                 grants = grants.add(slot.begin, -charges[name])
             changed[name] = replace(changed[name], grants=grants)
         return Account(changed)
+
+    def settled(self, calls: Iterable[Answered], now: float) -> tuple[Account, list[Answered]]:
+        """The state after calls had their replies; and those of them that are to be told again.
+
+        That is while it is unknown where their bucket's windows begin. No call may be told twice
+        where that is known, or was believed to be and is not.
+        """
+        changed, again = dict(self.buckets), list[Answered]()
+        for call in calls:
+            bucket = changed.get(call.bucket)
+            if bucket is None or bucket.misled:
+                continue
+            known = self._placed(call.bucket).phase
+            if known is not None and (phase := known.aged(now)) is not None:
+                changed[call.bucket] = settled(bucket, phase, call)
+            else:
+                again.append(call)
+        return Account(changed), again
 
     def to_text(self) -> str:
         """One line of JSON, about half a kilobyte per busy bucket."""

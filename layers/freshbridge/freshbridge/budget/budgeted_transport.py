@@ -16,14 +16,14 @@ turn one after the other, and twice, seldom more, when they cannot.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from freshbridge import timestamps
 from freshbridge.budget.common_clock import CommonClock
-from freshbridge.budget.ledger import Ledger
+from freshbridge.budget.ledger import Ledger, Turn
 from freshbridge.budget.store import BudgetUnavailable
 from freshbridge.budget.turn_taking import BudgetExhausted, Waiting, until_turn
 
@@ -103,9 +103,9 @@ class Budgets:
         Raises BudgetExhausted or BudgetUnavailable (nothing was sent), or what `transport` does.
         """
         charges = provider.charges(request)
-        turn = until_turn(ledger, charges, waiting, clock=self._clock, where=request.where)
-        for wait_s in turn:
-            self._wait(wait_s)
+        turn = self._turn(
+            until_turn(ledger, charges, waiting, clock=self._clock, where=request.where)
+        )
         sent = self._clock()
         reply = transport.send(request)
         refusal = provider.refusal(reply, request)
@@ -117,6 +117,7 @@ class Budgets:
             throttled=refusal is not None,
             retry_after_s=refusal.after_s if refusal else None,
             passing=(refusal.bucket or "") if refusal and refusal.passing else "",
+            slot=turn.slot,
         )
         return reply
 
@@ -132,6 +133,15 @@ class Budgets:
                 common=self._common,
             )
         return self._ledgers[key]
+
+    def _turn(self, waits: Generator[float, None, Turn]) -> Turn:
+        while True:
+            try:
+                seconds = next(waits)
+            except StopIteration as over:
+                turn: Turn = over.value
+                return turn
+            self._wait(seconds)
 
     def _wait(self, seconds: float) -> None:
         if self._on_wait is not None:

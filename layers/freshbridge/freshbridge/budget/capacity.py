@@ -11,7 +11,8 @@ That is safe with any alignment, and uses the share W / (W + v + t + 2d) of what
 b and rate r lets b + r (W + v + t + 2d) through: the same bound, less the burst, so it can only be
 worse. Hence this is but the way in, and a way in that need lose nothing: the first L calls are
 spread over a window's time, in step with the first, so a reset is seen on their way, and what was
-left of the window before is used as well.
+left of the window before is used as well. Nor does it cost the first window that is known: calls
+that had their reply before it began are none of its own (`settling`), however late their slots.
 
 *Known*, to within `width` seconds, from resets that replies have shown (`phase`). Then only those
 windows matter. Slots begin at (window's begin + width + d) at the earliest and end at (window's

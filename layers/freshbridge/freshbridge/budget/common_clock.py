@@ -24,6 +24,16 @@ class CommonClock:
         """The common time when this process's clock shows `local`, or now."""
         return self._offset.moment(self.here() if local is None else local)
 
+    def earliest(self, local: float) -> float:
+        """The earliest that the common time may be when this process's clock shows `local`."""
+        moment = self.moment(local)
+        return moment.at - moment.doubt
+
+    def latest(self, local: float) -> float:
+        """The latest that it may be then."""
+        moment = self.moment(local)
+        return moment.at + moment.doubt
+
     def local(self, common: float) -> float:
         """What this process's clock will show when the common one shows `common`."""
         return self._offset.local(common)

@@ -23,8 +23,9 @@ from freshbridge.budget.common_clock import CommonClock
 from freshbridge.budget.holdings import Holdings, Kind
 from freshbridge.budget.learning import Report
 from freshbridge.budget.limits import Provider, Spoken
+from freshbridge.budget.own_replies import OwnReplies
 from freshbridge.budget.reservation import Ask, AskAgain, Deferred, Outcome, Slot
-from freshbridge.budget.reset_watch import ResetWatch, Seen
+from freshbridge.budget.reset_watch import Seen
 from freshbridge.budget.store import BudgetUnavailable, Kept, Store
 
 ATTEMPTS = 16
@@ -60,10 +61,14 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A slot in this process's own clock: send from `begin` to `end`."""
+    """A slot in this process's own clock: send from `begin` to `end`.
+
+    `slot` is the beginning in the common clock, by which the slot was granted.
+    """
 
     begin: float
     end: float
+    slot: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +116,11 @@ class Ledger:
         self._common = common or CommonClock(clock)
         self._seen: Kept | None = None
         self._looks = True
+        self._readings = 0
         self._stale = True
         self._held = Holdings(self._common)
         self._pending: deque[Report] = deque(maxlen=_REPORTS_KEPT)
-        self._watch = ResetWatch()
+        self._own = OwnReplies(self._common)
         self._provider = provider
         self._lock = threading.RLock()
 
@@ -160,8 +166,11 @@ class Ledger:
         throttled: bool = False,
         retry_after_s: float | None = None,
         passing: str = "",
+        slot: float | None = None,
     ) -> None:
         """Learn from a reply; `sent` and `received` are of this process's clock.
+
+        `slot` is the one of the turn that it was sent in, where it is known.
 
         A 429 is written at once, and the slots held in its buckets are given up. `passing` names
         the bucket that waits when it was refused for a moment, and not for a limit. A store that
@@ -174,8 +183,8 @@ class Ledger:
             report = Report(
                 buckets=tuple(names),
                 cost=max(charges.values(), default=0),
-                sent=self._at(sent, -1),
-                received=self._at(received, 1),
+                sent=self._common.earliest(sent),
+                received=self._common.latest(received),
                 limit=spoken.limit,
                 remaining=spoken.remaining,
                 throttled=throttled,
@@ -185,6 +194,8 @@ class Ledger:
                 passing=bool(passing),
             )
             self._pending.append(report)
+            if slot is not None:
+                self._own.answered(charges, slot, sent=sent, received=received)
             if throttled:
                 self._held.drop({passing} if passing else set(names))
             if throttled or self._is_news(report):
@@ -198,14 +209,21 @@ class Ledger:
         Short windows need it: what is not known of the clock is lost of each window, at both ends.
         Over soon, about a second, whether it is known then or not.
         """
-        shortest = min(rule.window_s for rule in self._rules.values())
-        enough = min(_SHARP * shortest, _SHARP_S)
         for _ in range(_READINGS):
-            if not self._looks or self._common.moment().doubt <= enough:
+            if self._clock_is_set():
                 return
             if (wait := self._common.telling()) > 0:
                 yield wait
             with self._lock:
+                self._look()
+
+    def set_clock_by_the_way(self) -> None:
+        """Read the clock once, if that tells something now: for work that is not to wait for it."""
+        with self._lock:
+            if self._clock_is_set():
+                self._readings = 0
+            elif self._readings < _READINGS and self._common.telling() <= 0:
+                self._readings += 1
                 self._look()
 
     def give_back(self) -> int:
@@ -223,6 +241,12 @@ class Ledger:
         if self._stale:
             self._look()
         return self._write(change)
+
+    def _clock_is_set(self) -> bool:
+        """Whether it is known sharply, or cannot be."""
+        shortest = min(rule.window_s for rule in self._rules.values())
+        enough = min(_SHARP * shortest, _SHARP_S)
+        return not self._looks or self._common.moment().doubt <= enough
 
     def _look(self) -> None:
         """Read the state: others are at work, and a write on old knowledge would be lost."""
@@ -271,6 +295,7 @@ class Ledger:
             known = known.assuming(self._provider.implied(known.told()), self._rules)
             for charges, slots in self._held.unused:
                 known = known.give_back(charges, slots)
+            known, again = known.settled(self._own.calls(), self._common.moment().at)
             changed, result = change(known)
             told = not self._pending and not self._held.unused
             if isinstance(result, AskAgain) and told and self._looks:
@@ -279,6 +304,7 @@ class Ledger:
                 self._stale = self._stale or attempt > 0
                 self._pending.clear()
                 self._held.unused.clear()
+                self._own.keep(again)
                 return result
         raise BudgetUnavailable(
             f"The rate budget was changed by others {ATTEMPTS} times in a row",
@@ -294,11 +320,7 @@ class Ledger:
         return swap.won
 
     def _turn(self, slot: Slot) -> Turn:
-        return Turn(self._common.local(slot.begin), self._common.local(slot.end))
-
-    def _at(self, local: float, side: int) -> float:
-        moment = self._common.moment(local)
-        return moment.at + side * moment.doubt
+        return Turn(self._common.local(slot.begin), self._common.local(slot.end), slot.begin)
 
     def _reset(
         self, bucket: str, spoken: Spoken, sent: float, received: float
@@ -306,12 +328,12 @@ class Ledger:
         if spoken.limit is None or spoken.remaining is None:
             return None
         seen = Seen(sent, received, spoken.limit, spoken.remaining)
-        found = self._watch.bracket(bucket, seen)
-        if found is not None:
-            return self._at(found[0], -1), self._at(found[1], 1)
+        if (found := self._own.reset(bucket, seen)) is not None:
+            return found
         if (left := spoken.resets_in_s) is not None and left <= self._rules[bucket].window_s:
             # Two times were rounded to seconds, either may have been down.
-            return self._at(sent, -1) + left - _ROUNDED_S, self._at(received, 1) + left + _ROUNDED_S
+            low = self._common.earliest(sent) + left - _ROUNDED_S
+            return low, self._common.latest(received) + left + _ROUNDED_S
         return None
 
 

@@ -39,17 +39,18 @@ def granted_at_most(bucket: Bucket, phase: Phase, number: int, until: float | No
     begin, end = phase.low + number * phase.window_s, phase.closes(number)
     # Slots of the time before the phase was known may be used a little outside their own window.
     if _mixed(bucket, phase, number):
-        begin -= _late_s(bucket)
+        begin -= late_s(bucket)
     if bucket.loose_until > end:
         end += bucket.doubt
     return bucket.grants.between(begin, end if until is None else min(end, until))
 
 
 def _mixed(bucket: Bucket, phase: Phase, number: int) -> bool:
-    return bucket.loose_until > phase.low + number * phase.window_s - _late_s(bucket)
+    return bucket.loose_until > phase.low + number * phase.window_s - late_s(bucket)
 
 
-def _late_s(bucket: Bucket) -> float:
+def late_s(bucket: Bucket) -> float:
+    """How long after its slot began a call of the time of unknown windows may be counted."""
     return validity_s(bucket) + bucket.travel_s + bucket.doubt
 
 

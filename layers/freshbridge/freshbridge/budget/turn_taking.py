@@ -5,7 +5,7 @@ No sleeping and no sending: `until_turn` says how long to wait, and whoever driv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Unpack
 
@@ -56,7 +56,10 @@ class Waiting:
 
     @property
     def in_numbers(self) -> bool:
-        """Whether it is work of which there is much: that has a second for setting the clock."""
+        """Whether it is work of which there is much, for which it is worth setting the clock.
+
+        It has a second for that before its first call, and none once it is under way.
+        """
         put_off = self.use.returning and not self.under_way
         return self.use.background and (self.use.ahead > 0 or put_off)
 
@@ -74,12 +77,14 @@ def until_turn(
     *,
     clock: Callable[[], float],
     where: str,
-) -> Iterator[float]:
-    """Yield the seconds to wait, once and again; over when the call may be sent.
+) -> Generator[float, None, Turn]:
+    """Yield the seconds to wait, once and again; over when the call may be sent, in that turn.
 
     Raises BudgetExhausted (nothing is held for the call) or BudgetUnavailable.
     """
-    if waiting.in_numbers:
+    if waiting.in_numbers and waiting.under_way:
+        ledger.set_clock_by_the_way()
+    elif waiting.in_numbers:
         yield from ledger.clock_set()
     give_up = clock() + waiting.longest_s
     late = 0
@@ -90,7 +95,7 @@ def until_turn(
             if (wait := found.begin - clock()) > 0:
                 yield wait
             if clock() <= found.end:
-                return
+                return found
             late += 1
         elif isinstance(found, AskLater) and found.after_s <= left:
             yield found.after_s
