@@ -129,7 +129,9 @@ def state(instance_id: str) -> Response[str]:
         parts = ports().runs.parts(run) if run is not None and asks else []
         parent = standings.get(one.object.parent, Standing())
         held_open = bool(parent.run_id) and _lasts(parent, now)
-        found[one.name] = shown(one, standing, run, parts, now, held_open=held_open)
+        found[one.name] = shown(
+            one, standing, run, parts, now, held_open=held_open, disabled=instance.disabled
+        )
     return success("Sync state", found)
 
 

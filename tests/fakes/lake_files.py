@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 
-from freshbridge.lake.files import Held, LakeFiles, WrittenSince
+from freshbridge.lake.files import HISTORY_TAG, Held, LakeFiles, WrittenSince
 
 
 class Died(Exception):
@@ -18,6 +18,8 @@ class MemoryFiles(LakeFiles):
     def __init__(self) -> None:
         super().__init__("lake")
         self.stored: dict[str, tuple[bytes, int]] = {}
+        self.tags: dict[str, str] = {}
+        self.types: dict[str, str] = {}
         self.calls: list[tuple[str, str]] = []
         self.before_write: Callable[[int], None] = lambda _: None
         self.lose_answer_of: set[int] = set()
@@ -56,6 +58,24 @@ class MemoryFiles(LakeFiles):
             # The client tries again by itself, and meets what it wrote.
             raise WrittenSince(key)
         return self.etag(key)
+
+    def add(self, key: str, data: bytes, tag: str) -> bool:
+        self.calls.append(("add", key))
+        if key in self.stored:
+            return False
+        self.stored[key] = (data, 0)
+        self.tags[key] = tag
+        return True
+
+    def read_range(self, key: str, begin: int, length: int) -> bytes | None:
+        self.calls.append(("range", key))
+        return self.stored[key][0][begin : begin + length] if key in self.stored else None
+
+    def write_history(self, key: str, data: bytes, content_type: str = "") -> None:
+        self.calls.append(("history", key))
+        self.stored[key] = (data, 0)
+        self.tags[key] = HISTORY_TAG
+        self.types[key] = content_type
 
     def note(self, key: str, data: bytes) -> None:
         self.stored[key] = (data, 0)

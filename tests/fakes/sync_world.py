@@ -8,14 +8,16 @@ until its message comes again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import Any, cast
 
 from freshbridge import timestamps
 from freshbridge.instances.model import Instance
+from freshbridge.lake.lake import Lake
 from freshbridge.lake.rows import Change, Merged, Row, State
+from freshbridge.lake.staged_rows import StagedRows
 from freshbridge.queues.envelope import SyncWork
 from freshbridge.sync.cancelling import Cancelling
 from freshbridge.sync.children import Children
@@ -23,15 +25,17 @@ from freshbridge.sync.chosen import chosen
 from freshbridge.sync.failing import Failing
 from freshbridge.sync.feeds.feed import PageRead, Position, Scope
 from freshbridge.sync.invocation import Invocation, Outcome, Reconciled
-from freshbridge.sync.objects import SyncObject
+from freshbridge.sync.objects import OBJECTS, SyncObject
 from freshbridge.sync.reading import PartClaimed, Reader
 from freshbridge.sync.run import Standing
 from freshbridge.sync.run_store import RunStore
 from freshbridge.sync.selection import Wanted
 from freshbridge.sync.stages import Stages
+from freshbridge.sync.staging import USUAL, StagingRule
 from freshbridge.sync.starting import Asked, Start, Starter
 from freshbridge.sync.watching import Unwatched
 from tests import builders
+from tests.fakes.lake_files import MemoryFiles
 
 START = timestamps.from_text("2026-03-03T12:00:00Z").timestamp()
 LONG = 10_000
@@ -203,6 +207,49 @@ class FakeSnapshot:
         )
 
 
+class SteppedFiles(MemoryFiles):
+    """Files in memory each of whose writes is a step, and each reading of a part."""
+
+    def __init__(self, steps: Steps) -> None:
+        super().__init__()
+        self._steps = steps
+
+    def replace(self, key: str, data: bytes, seen: str, rows: int) -> str:
+        """Write over the file that was seen."""
+        return str(self._steps.step(lambda: MemoryFiles.replace(self, key, data, seen, rows)))
+
+    def write_history(self, key: str, data: bytes, content_type: str = "") -> None:
+        """Write a chunk or a manifest."""
+        self._steps.step(lambda: MemoryFiles.write_history(self, key, data, content_type))
+
+    def add(self, key: str, data: bytes, tag: str) -> bool:
+        """Write a new file."""
+        return bool(self._steps.step(lambda: MemoryFiles.add(self, key, data, tag)))
+
+    def read_range(self, key: str, begin: int, length: int) -> bytes | None:
+        """Read a part of one."""
+        return cast(
+            "bytes | None",
+            self._steps.step(lambda: MemoryFiles.read_range(self, key, begin, length)),
+        )
+
+
+class SteppedLake(Lake):
+    """The lake itself over files in memory each of whose writes is a step."""
+
+    def __init__(self, steps: Steps) -> None:
+        self.files = SteppedFiles(steps)
+        super().__init__("lake", files=self.files, sleep=lambda _s: None)
+
+    def versions(self, instance_id: str, name: str = "tickets") -> dict[int, tuple[int, State]]:
+        """The version and the state of each record of the view."""
+        return {
+            int(row.id): (row.record["version"], row.state)
+            for removed in (False, True)
+            for row in self.rows(instance_id, OBJECTS[name], removed=removed)
+        }
+
+
 class FakeLake:
     """A view by object and id; the later version wins, and what is told is told before."""
 
@@ -211,6 +258,12 @@ class FakeLake:
         self.history: dict[Any, list[Row]] = {}
         self.view: dict[tuple[str, str], dict[str, Row]] = {}
         self.manifests: dict[tuple[str, str], dict[str, Any]] = {}
+        self.before_write: Callable[[str], None] = lambda _name: None
+        self.files = SteppedFiles(steps)
+
+    def staged(self, instance_id: str, obj: SyncObject, run_id: str) -> StagedRows:
+        """The rows of a run that wait, in files as the lake's are."""
+        return StagedRows(self.files, instance_id, obj, run_id)
 
     def write(self, chunk: Any, rows: Sequence[Row]) -> None:
         """Keep a chunk."""
@@ -256,8 +309,25 @@ class FakeLake:
                 merged.changes.append(Change(before, row))
         if tell is not None:
             tell(merged.changes)
+        self.before_write(obj.name)
         self._steps.step(lambda: held.update(wins))
         return merged
+
+    def removed_among(
+        self, instance_id: str, obj: SyncObject, ids: Collection[str]
+    ) -> dict[str, Row]:
+        """Those of these that are removed."""
+        held = self.view.get((instance_id, obj.name), {})
+        return {one: held[one] for one in ids if one in held and held[one].state is not State.LIVE}
+
+    def live_children(
+        self, instance_id: str, obj: SyncObject, parents: Collection[str]
+    ) -> Iterator[Row]:
+        """The live ones that belong to these."""
+        held = self.view.get((instance_id, obj.name), {})
+        yield from [
+            row for row in held.values() if row.parent in parents and row.state is State.LIVE
+        ]
 
     def counts(self, instance_id: str, obj: SyncObject) -> Mapping[str, int]:
         """Live and removed."""
@@ -310,12 +380,15 @@ class World:
     stretch_pages: int = LONG
     pages_at_a_time: int = LONG
     agents: list[dict[str, Any]] = field(default_factory=list)
+    staging: StagingRule = USUAL
+    lake_of: Callable[[Steps], Any] = FakeLake
+    provider: Any = None
 
     def __post_init__(self) -> None:
         self.steps = Steps()
         self.desk = Desk()
         self.queue = FakeQueue(self.steps)
-        self.lake = FakeLake(self.steps)
+        self.lake: FakeLake = self.lake_of(self.steps)
         self.store = RunStore(
             self.table,
             cast("Any", SteppedClient(self.client, self.steps)),
@@ -343,6 +416,7 @@ class World:
             reconcile=self._reconcile,
             concurrency=self.concurrency,
             stretch_pages=self.stretch_pages,
+            staging=self.staging,
             clock=lambda: self.desk.second,
             new_id=self._token,
         )
@@ -381,7 +455,7 @@ class World:
         work = self.queue.messages.pop(0)
         left = iter(range(self.pages_at_a_time - 1))
         invocation = Invocation(
-            cast("Any", object()),
+            self.provider,
             self.instance,
             may_go_on=lambda: next(left, None) is not None,
             remaining_s=lambda: 300.0,

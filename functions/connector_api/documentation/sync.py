@@ -137,11 +137,13 @@ class HeldBack(BaseModel):
 class SyncState(BaseModel):
     """Where one object stands."""
 
-    state: Literal["never", "running", "stalled", "idle", "failed"] = Field(
-        description="Stalled: nobody works on the run under way; the next tick takes it over"
+    state: Literal["never", "running", "stalled", "paused", "idle", "failed"] = Field(
+        description="Stalled: nobody works on the run under way; the next tick takes it over. "
+        "Paused: the instance is disabled"
     )
+    paused: str | None = Field(description="Why nothing is read, and what has it go on")
     copied: bool = Field(description="False: it is read for its events alone")
-    stage: Literal["pulling", "reconciling", "closing"] | None
+    stage: Literal["pulling", "folding", "reconciling", "closing"] | None
     kind: Kind | None
     run_id: str | None
     progress: Progress | None
@@ -213,6 +215,7 @@ class Window(BaseModel):
     told: int = Field(description="Events that were queued")
     remembered: int
     unreadable: int = Field(description="Records without an id or a proper time")
+    staged: int = Field(description="Records that were merged when all were read")
     reason: str = ""
 
 

@@ -32,6 +32,8 @@ def _configs() -> dict[Use, Config]:
     usual = Config(
         connect_timeout=2,
         read_timeout=5,
+        # The sync reads eight files of its lake while it writes eight others.
+        max_pool_connections=16,
         retries={"mode": "standard", "total_max_attempts": 3},
         user_agent_extra="freshbridge",
     )

@@ -73,7 +73,7 @@ class Syncing:
 
     def truth(self, name: str) -> dict[str, str]:
         """Every record of the account and where it is."""
-        answer = requests.get(f"{self.desk.url}/__sim/truth", {"object": name}, timeout=10).json()
+        answer = requests.get(f"{self.desk.url}/__sim/truth", {"object": name}, timeout=30).json()
         records = answer["records"] if isinstance(answer, dict) else answer
         return {
             str(one["id"]): "deleted"

@@ -136,7 +136,7 @@ def rate(desk: Desk, ticket_id: int) -> None:
     """A customer's answer, which no call of the product makes."""
     requests.post(
         f"{desk.url}/api/v2/tickets/{ticket_id}/satisfaction_ratings",
-        json={"ratings": {"default_question": 103}}, auth=(DEMO_API_KEY, "X"), timeout=5,
+        json={"ratings": {"default_question": 103}}, auth=(DEMO_API_KEY, "X"), timeout=30,
     ).raise_for_status()  # fmt: skip
 
 

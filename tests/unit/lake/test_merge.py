@@ -267,6 +267,22 @@ def test_a_tombstone_of_the_unknown_takes_what_comes_to_be_known() -> None:
     assert [(one.state, one.record["text"]) for one in world.held()] == [(State.DELETED, "late")]
 
 
+def test_what_others_write_between_two_writes_of_ours_is_seen() -> None:
+    # Given that we find a record deleted and another live, and others the first one live
+    world = World()
+
+    def other(number: int) -> None:
+        if number == 2:
+            world.files.before_write = lambda _: None
+            world.merge(row(3))
+
+    world.files.before_write = other
+    world.merge(row(1), row(3, state=State.DELETED))
+
+    assert world.counted() == len(world.held()) == 2
+    assert [one.state for one in world.held()] == [State.LIVE, State.DELETED]
+
+
 # --- children ------------------------------------------------------------------------------------
 
 

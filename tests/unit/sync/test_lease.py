@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from freshbridge.queues.batch import Verdict
+from freshbridge.queues.verdict import Verdict
 from freshbridge.sync.reading import CLAIM_MARGIN_S, LEASE_MARGIN_S, PartClaimed
 from freshbridge.sync.run import Run, Stage
 from freshbridge.sync.selection import wanted_of

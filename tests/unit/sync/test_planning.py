@@ -134,14 +134,16 @@ def test_a_failed_run_goes_on_with_what_failed_and_with_what_is_new() -> None:
     failed = Part("spam", "spam", state=PartState.FAILED, reason="forbidden")
     window = Part("a", "x", scope=Scope(until=at(3)), state=PartState.DONE, mark=at(3))
     stage = replace(stage_part(Stage.RECONCILING), state=PartState.FAILED)
+    broken = replace(stage_part(Stage.FOLDING), state=PartState.FAILED)
+    folded = replace(stage_part(Stage.FOLDING), state=PartState.DONE)
 
-    opened, added, gone = resumed([done, failed, window, stage])
+    opened, added, gone = resumed([done, failed, window, stage, broken, folded])
 
     assert opened == [replace(failed, state=PartState.OPEN, reason="")]
     assert [(part.feed, part.scope.since, part.scope.until) for part in added] == [
         ("live", at(9), "")
     ]
-    assert gone == [stage]
+    assert gone == [stage, broken]
     # Resumed once more there is another, for something may have changed since
     tail = replace(added[0], state=PartState.DONE, mark=at(9))
     (again,) = resumed([done, failed, tail])[1]
@@ -179,6 +181,19 @@ def test_runs_over_everything_compare_what_is_held_but_not_the_first() -> None:
     assert next_stage(replace(full, failed=1)) is Stage.FAILED
     assert next_stage(replace(full, stage=Stage.RECONCILING)) is Stage.CLOSING
     assert next_stage(replace(full, stage=Stage.CLOSING)) is Stage.DONE
+
+
+def test_what_waits_is_folded_before_anything_else_also_where_parts_have_failed() -> None:
+    full = run_of(first=False)
+    folding = replace(full, stage=Stage.FOLDING)
+
+    assert next_stage(full, unfolded=True) is Stage.FOLDING
+    assert next_stage(replace(full, failed=1), unfolded=True) is Stage.FOLDING
+    assert next_stage(replace(folding, failed=1), unfolded=True) is Stage.FAILED
+    assert next_stage(folding, unfolded=True) is Stage.FOLDING
+    assert next_stage(replace(folding, failed=1)) is Stage.FAILED
+    assert next_stage(folding) is Stage.RECONCILING
+    assert next_stage(replace(folding, first=True)) is Stage.CLOSING
 
 
 def test_a_part_that_holds_a_run_open_is_known() -> None:

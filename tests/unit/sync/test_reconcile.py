@@ -36,6 +36,7 @@ class World:
         self.lake = MemoryLake()
         self.provider = FakeTransport()
         self.told: list[Change] = []
+        self.told_first: Callable[[Sequence[Change]], None] = self.told.extend
         self.client = FreshdeskClient(self.provider, "https://acme.freshdesk.com", "key")
 
     def answers(self, path: str, *answers: Any) -> None:
@@ -68,7 +69,7 @@ class World:
             position=position,
             may_go_on=may_go_on,
             now=lambda: NOW,
-            tell=self.told.extend,
+            tell=self.told_first,
             brake=brake,
             selected=selected,
         )
@@ -403,3 +404,26 @@ def test_a_record_that_cannot_be_kept_is_the_provider_s_failure(world: World) ->
     world.answers("/tickets/1", json_reply({"id": 1, "updated_at": "yesterday"}))
     with pytest.raises(ProviderDown, match="no time"):
         world.reconcile()
+
+
+def test_conversations_that_come_while_their_ticket_is_removed_go_with_it(world: World) -> None:
+    # Given conversations that another worker writes between the removal of those held and the
+    # ticket's, as seen later than the ticket was asked for
+    world.lake.hold("tickets", [ticket(1), ticket(2)])
+    late = {"id": 11, "ticket_id": 1, "updated_at": LONG_AGO}
+    logged = {"id": 12, "ticket_id": 2, "updated_at": LONG_AGO}
+    world.gone(1)
+    world.answers("/tickets/2", json_reply(ticket(2, deleted=True)))
+
+    def meanwhile(changes: Sequence[Change]) -> None:
+        world.told += changes
+        world.lake.hold("conversations", [late], seen_at="2026-03-03T01:00:01.000000Z")
+        world.lake.hold("time_entries", [logged], seen_at="2026-03-03T01:00:01.000000Z")
+
+    world.told_first = meanwhile
+    world.reconcile(selected=("tickets", "conversations", "time_entries"))
+
+    assert world.lake.tombstones("tickets") == {"1": "gone", "2": "deleted"}
+    assert world.lake.tombstones("conversations") == {"11": "gone"}
+    # What has a list of its own stays with a ticket that may come back.
+    assert world.lake.live("time_entries").keys() == {"12"}

@@ -48,6 +48,9 @@ def window(
          {"live": at(6)}, at(6)),
         # a later tail of a run that went on
         ([window(at(4), "", mark=at(9)), window(at(9), "", mark=at(12))], {"live": at(4)}, at(12)),
+        # nor over rows that wait to be merged
+        ([replace(window(BEGINNING, at(5)), staged=2, folded=2),
+          replace(window(at(5), "", mark=at(9)), staged=2, folded=1)], {}, at(5)),
         # a list that tells no times has none
         ([window(BEGINNING, "")], {}, None),
         # a gap
@@ -139,7 +142,9 @@ def test_a_part_is_read_as_it_was_kept() -> None:
         scope=Scope(at(1), at(2), ("stats",), (("7", at(1)),)),
         state=OPEN,
         position={"since": at(1)},
-        counts=Counts(rows=3),
+        counts=Counts(rows=3, staged=2),
+        staged=3,
+        folded=1,
         spawned=("live-2",),
         report={"complete": True},
     )
@@ -171,4 +176,4 @@ def run_in(stage: Stage) -> Run:
 def test_only_some_stages_are_active() -> None:
     active = {stage for stage in Stage if run_in(stage).is_active}
 
-    assert active == {Stage.PULLING, Stage.RECONCILING, Stage.CLOSING}
+    assert active == {Stage.PULLING, Stage.FOLDING, Stage.RECONCILING, Stage.CLOSING}

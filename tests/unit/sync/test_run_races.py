@@ -11,8 +11,8 @@ import pytest
 
 from freshbridge.errors import ProviderDown
 from freshbridge.lake.rows import State
-from freshbridge.queues.batch import Verdict
 from freshbridge.queues.envelope import SyncWork
+from freshbridge.queues.verdict import Verdict
 from freshbridge.sync.children import ChildrenClosing
 from freshbridge.sync.invocation import Reconciled
 from freshbridge.sync.planning import stage_part

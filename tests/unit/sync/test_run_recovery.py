@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from freshbridge.lake.rows import State
-from freshbridge.queues.batch import Verdict
 from freshbridge.queues.envelope import SyncWork
+from freshbridge.queues.verdict import Verdict
 from freshbridge.sync.children import Children
 from freshbridge.sync.run import Run
 from tests.fakes.sync_world import Crash, World

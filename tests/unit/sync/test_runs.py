@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from freshbridge.errors import ProviderDown
 from freshbridge.lake.encoding import rows_of
 from freshbridge.lake.rows import State
-from freshbridge.queues.batch import Verdict
 from freshbridge.queues.envelope import SyncWork, to_text
 from freshbridge.queues.publish import NotQueued
+from freshbridge.queues.verdict import Verdict
 from freshbridge.sync.objects import OBJECTS
 from freshbridge.sync.run import Part, Stage
 from tests import builders

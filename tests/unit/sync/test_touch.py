@@ -263,3 +263,32 @@ def test_a_ticket_that_only_changes_costs_no_call_for_its_conversations(world: W
     world.touch("tickets", "7")
 
     assert len(world.provider.requests) == 1
+
+
+def test_conversations_that_are_asked_for_after_their_ticket_left_stay_away(world: World) -> None:
+    # Given a note's webhook that comes to its turn once the ticket is in the trash
+    world.selected = ("tickets", "conversations")
+    world.lake.hold("tickets", [{"id": 7, "updated_at": OLD}], state=State.DELETED)
+    world.provider.on(
+        "GET", "/api/v2/tickets/7/conversations", PagedList([{"id": 1, "updated_at": OLD}])
+    )
+
+    world.touch("conversations", "7")
+
+    assert world.lake.live("conversations") == {}
+
+
+def test_conversations_that_came_before_a_death_go_when_the_message_comes_again(
+    world: World,
+) -> None:
+    # Given a worker that died between a ticket's removal and a look at what belongs to it
+    world.selected = ("tickets", "conversations")
+    gone = {"id": 7, "updated_at": OLD, "deleted": True}
+    world.lake.hold("tickets", [gone], state=State.DELETED)
+    world.lake.hold("conversations", [{"id": 1, "ticket_id": 7, "updated_at": OLD}])
+    world.provider.on("GET", "/api/v2/tickets/7", json_reply(gone))
+
+    world.touch("tickets", "7")
+
+    assert world.told == []
+    assert world.lake.tombstones("conversations") == {"1": "gone"}

@@ -98,6 +98,11 @@ def window(since: str, until: str, **changed: Any) -> Part:
         ),
         (run_of(kind=Kind.INCREMENTAL), [window(BEGINNING, "")], None, None),
         (run_of(kind=Kind.INCREMENTAL), [], None, None),
+        # where rows wait, the lists are not all; then it is how many have been merged
+        (run_of(first=False, counts=Counts(rows=200, staged=1)), [], 45.0, 733),
+        (run_of(stage=Stage.FOLDING, counts=Counts(staged=400)), [], 90.0, 67),
+        (run_of(stage=Stage.FOLDING, counts=Counts(staged=400, folded=200)), [], 95.0, 32),
+        (run_of(stage=Stage.FOLDING, counts=Counts(staged=400, folded=500)), [], 99.0, 0),
         # what is left after the lists is little
         (run_of(stage=Stage.RECONCILING), [], 99.0, 6),
     ],

@@ -1,9 +1,8 @@
 """Bring buckets in S3 up to new rows, whoever else writes them at the same moment.
 
 A bucket is two files, the live records and the tombstones, and no write covers both. Each file is
-written only over the one that was read; where only one of the two is written, the other is looked
-at afterwards, and if it changed meanwhile the bucket is done again: of two workers at least one
-sees what the other wrote.
+written only over the one that was read; after the last write the other one is looked at, and if it
+changed meanwhile the bucket is done again: of two workers at least one sees what the other wrote.
 
 Round trips of several buckets overlap in threads, which hold packed files only; buckets are
 unpacked, merged and packed one at a time, by the caller's thread.
@@ -168,11 +167,11 @@ class Buckets:
                 etags[view] = self._files.replace(key, data, etags[view], rows)
         except WrittenSince:
             return False
-        unwritten = {*VIEWS} - {view for view, _, _ in job.writes}
-        if len(unwritten) != 1:
+        if not job.writes:
             return True
-        (view,) = unwritten
-        return self._files.look(self._key(view, job.name))[0] == etags[view]
+        last, _, _ = job.writes[-1]
+        (other,) = {*VIEWS} - {last}
+        return self._files.look(self._key(other, job.name))[0] == etags[other]
 
     def _again(self, job: _Job) -> _Job:
         if job.attempt + 1 == TRIES:

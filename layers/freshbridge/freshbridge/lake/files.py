@@ -23,9 +23,13 @@ _WRITTEN_SINCE = frozenset(
     {"PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchKey", "404"}
 )
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
+_TAKEN = frozenset({"PreconditionFailed", "412"})
+_PAST_THE_END = frozenset({"InvalidRange", "416"})
 HISTORY_TAG = "lake=history"
 """What carries it expires after LakeRetentionDays: keys begin with an instance, so that no rule for
 a prefix could tell the history from the current view."""
+STAGED_TAG = "lake=staged"
+"""What carries it waits for the end of a run, and expires when no run can need it any more."""
 
 
 class WrittenSince(Exception):
@@ -65,6 +69,20 @@ class LakeFiles:
                 return Held()
             raise
         return Held(found["Body"].read(), found["ETag"])
+
+    def read_range(self, key: str, begin: int, length: int) -> bytes | None:
+        """So many bytes of a file, fewer where it ends before; None for one that is not there."""
+        try:
+            found = self._client.get_object(
+                Bucket=self._bucket, Key=key, Range=f"bytes={begin}-{begin + length - 1}"
+            )
+        except ClientError as error:
+            if _code(error) in _MISSING:
+                return None
+            if _code(error) in _PAST_THE_END:
+                return b""
+            raise
+        return found["Body"].read()
 
     def look(self, key: str) -> tuple[str, dict[str, str]]:
         """A file's ETag, "" for none, and what was noted with it."""
@@ -119,6 +137,18 @@ class LakeFiles:
                 raise WrittenSince(key) from error
             raise
         return answer["ETag"]
+
+    def add(self, key: str, data: bytes, tag: str) -> bool:
+        """Write a file that is never written over; False where there is one."""
+        try:
+            self._client.put_object(
+                Bucket=self._bucket, Key=key, Body=data, Tagging=tag, IfNoneMatch="*"
+            )
+        except ClientError as error:
+            if _code(error) in _TAKEN:
+                return False
+            raise
+        return True
 
     def write_history(self, key: str, data: bytes, content_type: str = "") -> None:
         """Write what expires with the history; written again, it replaces itself."""

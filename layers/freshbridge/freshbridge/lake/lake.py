@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from freshbridge.lake.bringing_up import AT_ONCE, VIEWS, Buckets, Order, Tell, grouped
-from freshbridge.lake.current_view import CurrentView
+from freshbridge.lake.current_view import MANY, CurrentView
 from freshbridge.lake.encoding import line_of, packed
 from freshbridge.lake.files import LakeFiles
 from freshbridge.lake.layout import (
@@ -26,6 +26,7 @@ from freshbridge.lake.layout import (
     manifest_key,
 )
 from freshbridge.lake.rows import Merged, Row
+from freshbridge.lake.staged_rows import StagedRows
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from freshbridge.sync.objects import SyncObject
 
 __all__ = ["Chunk", "Lake"]
-MANY = 8
-"""From this many buckets on, a listing is asked for what is there, rather than each bucket."""
 
 
 class Lake:
@@ -62,6 +61,10 @@ class Lake:
         """Keep some pages in the history, every version as it was read."""
         lines = (line_of(replace(row, run_id=chunk.run_id), chunk.instance_id) for row in rows)
         self._files.write_history(chunk.key, packed(lines))
+
+    def staged(self, instance_id: str, obj: SyncObject, run_id: str) -> StagedRows:
+        """The rows of a run that wait to be merged when all are read."""
+        return StagedRows(self._files, instance_id, obj, run_id)
 
     def merge(
         self,
@@ -131,6 +134,26 @@ class Lake:
         """
         file = bucket_key(instance_id, obj.name, CURRENT, bucket_of(obj, record_id, ""))
         return next((row for row in self._view.rows(file) if row.id == record_id), None)
+
+    def removed_among(
+        self, instance_id: str, obj: SyncObject, ids: Collection[str]
+    ) -> Mapping[str, Row]:
+        """The tombstones of those of these records that are removed, by their ids.
+
+        Raises:
+            DamagedFile: a bucket's file cannot be read.
+        """
+        return self._view.removed_among(instance_id, obj, ids)
+
+    def live_children(
+        self, instance_id: str, obj: SyncObject, parents: Collection[str]
+    ) -> Iterator[Row]:
+        """The live rows of `obj` that belong to these parents.
+
+        Raises:
+            DamagedFile: a bucket's file cannot be read.
+        """
+        return self._view.live_children(instance_id, obj, parents)
 
     def counts(self, instance_id: str, obj: SyncObject) -> Mapping[str, int]:
         """How many rows there are, `live` and `removed`, without reading them.

@@ -3,6 +3,7 @@
     {instance}/{object}/history/date=YYYY-MM-DD/run={run}/{part}-{place}.jsonl.gz
     {instance}/{object}/current/{bucket}.jsonl.gz       live records
     {instance}/{object}/removed/{bucket}.jsonl.gz       tombstones, with what was last known
+    {instance}/{object}/staged/run={run}/{part}-{number}    rows that wait to be merged
     {instance}/{object}/runs/{run}.json                 what a run did
     {instance}/{object}/counts.json                     how many rows each bucket holds
 
@@ -96,6 +97,12 @@ def bucket_named(key: str) -> str | None:
 def manifest_key(instance_id: str, object_name: str, run_id: str) -> str:
     """Where what a run did is kept."""
     return f"{folder(instance_id, object_name, 'runs')}{run_id}.json"
+
+
+def staged_key(instance_id: str, object_name: str, run_id: str, part: str, number: int) -> str:
+    """Where rows of one part of a run wait to be merged."""
+    name = _UNFIT.sub("-", f"{part}-{number:06d}")
+    return f"{folder(instance_id, object_name, 'staged')}run={run_id}/{name}"
 
 
 def counts_key(instance_id: str, object_name: str) -> str:

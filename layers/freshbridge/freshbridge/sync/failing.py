@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-    from freshbridge.queues.batch import Verdict
     from freshbridge.queues.envelope import SyncWork
     from freshbridge.queues.payload import PayloadStore
+    from freshbridge.queues.verdict import Verdict
     from freshbridge.sync.run import Run
     from freshbridge.sync.run_store import RunStore
     from freshbridge.sync.stages import Stages

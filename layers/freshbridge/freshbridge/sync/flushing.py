@@ -1,7 +1,8 @@
 """Write what was read: the history, the current view, who is told, the children; then the place.
 
 In this order, so that a death in between repeats the whole batch, which changes nothing the second
-time. One batch is written while the next is read; what goes wrong with it is raised where the next
+time. A sparse batch waits instead, and all but the history comes when it is folded. One batch is
+written while the next is read; what goes wrong with it is raised where the next
 is handed over.
 """
 
@@ -19,16 +20,21 @@ from freshbridge.lake.lake import Chunk
 from freshbridge.lake.rows import Merged, Row, State
 from freshbridge.sync.belonging import with_what_belongs
 from freshbridge.sync.feeds.feed import BEGINNING
+from freshbridge.sync.manifest import object_of
 from freshbridge.sync.objects import OBJECTS
+from freshbridge.sync.orphans import Orphans
 from freshbridge.sync.planning import LIVE
 from freshbridge.sync.reconcile_report import counted
-from freshbridge.sync.run import Counts, Kind, Part, Run
+from freshbridge.sync.run import Counts, Kind, Part, Run, Stage
+from freshbridge.sync.staging import USUAL, StagingRule
 
 if TYPE_CHECKING:
     from freshbridge.lake.lake import Lake
     from freshbridge.sync.batch import Batch
     from freshbridge.sync.children import Children
+    from freshbridge.sync.invocation import Invocation
     from freshbridge.sync.objects import SyncObject
+    from freshbridge.sync.reading import Reader
     from freshbridge.sync.run_store import RunStore
     from freshbridge.sync.watching import Watcher
 
@@ -37,7 +43,8 @@ if TYPE_CHECKING:
 class Flushing:
     """How the batches of one part are written; `redo` rows may be in the view from before.
 
-    `selected` are the objects that the instance copies.
+    `selected` are the objects that the instance copies. `fresh` batches were just read; others have
+    waited, and are in the history.
     """
 
     store: RunStore
@@ -49,6 +56,8 @@ class Flushing:
     watcher: Watcher
     child_names: Sequence[str]
     lease: Callable[[], float]
+    rule: StagingRule = USUAL
+    fresh: bool = True
     selected: Sequence[str] = ()
     redo: int = 0
     began: bool = False
@@ -67,16 +76,19 @@ class Flushing:
         if not self.began:
             self.watcher.begin()
             self.began = True
-        merged = self._merged(batch, before, until)
-        if not self.run.copied:
-            self._told(batch, before)
-        self._children(batch, before, merged)
-        self.redo = max(0, self.redo - len(batch.rows))
-        counts = batch.counts + counted(merged.changes) + self._newly_told()
+        if self.fresh:
+            self._to_history(batch, before)
+        staged, counts = before.staged, batch.counts
+        if self._waits(batch, before):
+            staged = self._staged(batch, before)
+            counts += Counts(staged=len(batch.rows))
+        else:
+            counts += self._brought_up(batch, before, until)
         kept = replace(
             after,
             chunks=before.chunks + 1,
             merging=self.redo,
+            staged=staged,
             counts=before.counts + counts,
             spawned=(),
         )
@@ -84,24 +96,46 @@ class Flushing:
         self.store.count(self.run, counts)
         return kept
 
+    def _to_history(self, batch: Batch, before: Part) -> None:
+        run, place = self.run, f"{before.chunks:06d}"
+        if run.copied and batch.rows:
+            chunk = Chunk(run.instance_id, self.obj.name, run.run_id, run.date, before.name, place)
+            self.lake.write(chunk, batch.rows)
+
+    def _waits(self, batch: Batch, before: Part) -> bool:
+        # Of what may be in the view from before, a later merge could not tell what has changed.
+        may_wait = self.fresh and not self.redo
+        return may_wait and self.rule.waits(self.run, self.obj, batch, before.counts.rows)
+
+    def _staged(self, batch: Batch, before: Part) -> int:
+        run = self.run
+        staged = self.lake.staged(run.instance_id, self.obj, run.run_id)
+        return staged.write((before.name, before.staged), batch.rows)
+
+    def _brought_up(self, batch: Batch, before: Part, until: float) -> Counts:
+        merged = self._merged(batch, before, until)
+        if not self.run.copied:
+            self._told(batch, before)
+        self._children(batch, before, merged)
+        self.redo = max(0, self.redo - len(batch.rows))
+        return counted(merged.changes) + self._newly_told()
+
     def _merged(self, batch: Batch, before: Part, until: float) -> Merged:
         if not self.run.copied or not (batch.rows or batch.whole):
             return Merged()
         run = self.run
-        if batch.rows:
-            place = f"{before.chunks:06d}"
-            chunk = Chunk(run.instance_id, self.obj.name, run.run_id, run.date, before.name, place)
-            self.lake.write(chunk, batch.rows)
-        if self.child_names:
+        if self.child_names or self._takes_along(batch):
             # What is changed by then is not news when it comes again.
             marked = replace(before, merging=max(self.redo, len(batch.rows)))
             self.store.save(run, marked, self.token, until)
-        return self.lake.merge(
+        orphans = Orphans(self.lake, run.instance_id, run.run_id, self.selected)
+        rows, whole = orphans.without(self.obj, batch.rows, batch.whole)
+        merged = self.lake.merge(
             run.instance_id,
             self.obj,
-            batch.rows,
+            rows,
             run_id=run.run_id,
-            whole=batch.whole,
+            whole=whole,
             keep_seen=run.kind is Kind.FULL and not run.first,
             tell=with_what_belongs(
                 self.lake,
@@ -112,6 +146,13 @@ class Flushing:
                 tell=self.watcher.told,
             ),
         )
+        orphans.remove(self.obj, merged, batch.rows if self.redo else (), whole)
+        return merged
+
+    def _takes_along(self, batch: Batch) -> bool:
+        """Whether what goes with these rows has to go again where this worker dies."""
+        has = any(OBJECTS[name].parent == self.obj.name for name in self.selected)
+        return has and any(row.state is not State.LIVE for row in batch.rows)
 
     def _newly_told(self) -> Counts:
         shown = self.watcher.shown().get("events", {})
@@ -177,8 +218,30 @@ class InBackground:
         return self.part
 
 
+def flushing_of(
+    reader: Reader, run: Run, part: Part, token: str, invocation: Invocation, *, fresh: bool = True
+) -> Flushing:
+    """How a worker that has claimed a part by `token` writes its batches."""
+    selected = invocation.instance.sync_objects
+    return Flushing(
+        store=reader.store,
+        lake=reader.lake,
+        children=reader.children,
+        run=run,
+        obj=object_of(run),
+        token=token,
+        watcher=reader.watcher(invocation.instance, run),
+        child_names=child_names(run, part, selected),
+        lease=lambda: reader.working_lease(invocation),
+        rule=reader.staging,
+        fresh=fresh,
+        selected=selected,
+        redo=part.merging,
+    )
+
+
 def child_names(run: Run, part: Part, names: Sequence[str]) -> Sequence[str]:
     """The children that are read of what this part reads: those of live records."""
-    if part.feed != LIVE or not run.copied:
+    if not run.copied or (part.stage is Stage.PULLING and part.feed != LIVE):
         return ()
     return [name for name in names if OBJECTS[name].parent == run.object]

@@ -54,8 +54,12 @@ class Invocation:
 
 @dataclass
 class Outcome:
-    """What an invocation did: parts worked on, and what was read."""
+    """What an invocation did: parts worked on, and what was read.
+
+    `ended`: the run was ended instead, for nobody wants it any more.
+    """
 
     parts: list[str] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     finished: bool = True
+    ended: bool = False

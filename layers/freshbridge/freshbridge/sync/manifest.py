@@ -26,7 +26,14 @@ def object_of(run: Run) -> SyncObject:
 def manifest_of(run: Run, parts: Sequence[Part]) -> dict[str, Any]:
     """What a run did: its windows, what was read in each, how far each list is read."""
     pulled = [part for part in parts if part.stage is Stage.PULLING and part.feed]
-    counts = sum((part.counts for part in pulled), start=Counts())
+    folds = [part for part in parts if part.stage is Stage.FOLDING]
+    counts = sum((part.counts for part in (*pulled, *folds)), start=Counts())
+    staged = {
+        "files": sum(part.staged for part in pulled),
+        "folded_files": sum(part.folded for part in pulled),
+        "rows": counts.staged,
+        "folded_rows": counts.folded,
+    }
     found = [dict(part.report) for part in parts if part.stage is Stage.RECONCILING]
     proof = next((report for report in found if report), None) or report_of(ran(run, parts), None)
     return {
@@ -42,6 +49,7 @@ def manifest_of(run: Run, parts: Sequence[Part]) -> dict[str, Any]:
         "counts": asdict(counts),
         "marks": {"before": dict(run.known), "after": marks_after(run, parts)},
         "not_read": dict(run.presets),
+        "staged": staged,
         "parts": len(pulled),
         "windows": [window_of(part) for part in pulled[:MOST_PARTS_SHOWN]],
         "proof": proof,
@@ -49,7 +57,9 @@ def manifest_of(run: Run, parts: Sequence[Part]) -> dict[str, Any]:
 
 
 def window_of(part: Part) -> dict[str, Any]:
-    """One part as it is shown."""
+    """One part as it is shown; what is folded is no window's."""
+    counts = asdict(part.counts)
+    del counts["folded"]
     return {
         "part": part.name,
         "feed": part.feed,
@@ -58,6 +68,6 @@ def window_of(part: Part) -> dict[str, Any]:
         "state": part.state.value,
         "read_up_to": part.reached or None,
         "stable": part.stable,
-        **asdict(part.counts),
+        **counts,
         **({"reason": part.reason} if part.reason else {}),
     }

@@ -184,6 +184,19 @@ class PartStore(RunTable):
         changed = writes.change_state(run, part, PartState.OPEN, PartState.FAILED)
         return self.transact([writes.count_ended(run, failed=True), changed])
 
+    def note_folded(self, run: Run, parts: Sequence[Part]) -> None:
+        """All that these parts have staged is in the current view; what they stage later is not.
+
+        A part that another writes at the same moment stays as it is: the same call is made again.
+        """
+        for part in parts:
+            key = items.part_key(run, part.name)
+            found = self.get(key)
+            if found is not None:
+                folded = replace(items.part_of(found), folded=part.staged)
+                values = {":seen": found["body"], ":body": items.text(items.part_body(folded))}
+                self.update(key, "SET body = :body", "body = :seen", values)
+
     def open_waiting(self, run: Run, parts: Sequence[Part]) -> bool:
         """Open parts that waited for all others; False when another was faster."""
         writes, late = self.writes, [replace(part, late=True) for part in parts]

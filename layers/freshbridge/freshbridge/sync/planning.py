@@ -107,7 +107,7 @@ def resumed(parts: Sequence[Part]) -> tuple[list[Part], list[Part], list[Part]]:
     A tail of each list whose open end is read already takes in what has changed since, so that one
     window that cannot be read holds up nothing else. What has an open end waits where a window of
     the same list is still to be read, for a record that changes meanwhile moves there. The last are
-    stages that failed, which come again by themselves.
+    stages that failed, which come again by themselves; what is folded stays so.
     """
     failed = [
         part for part in parts if part.state is PartState.FAILED and part.stage is Stage.PULLING
@@ -121,7 +121,7 @@ def resumed(parts: Sequence[Part]) -> tuple[list[Part], list[Part], list[Part]]:
         )
         for part in failed
     ]
-    gone = [part for part in parts if part.stage is not Stage.PULLING]
+    gone = [part for part in parts if part.stage is not Stage.PULLING and not _has_folded(part)]
     return opened, tails_of(parts, {part.feed for part in failed}), gone
 
 
@@ -146,17 +146,27 @@ def tails_of(parts: Sequence[Part], read: Collection[str]) -> list[Part]:
     return tails
 
 
+def _has_folded(part: Part) -> bool:
+    return part.stage is Stage.FOLDING and part.state is PartState.DONE
+
+
 def _is_tail(part: Part) -> bool:
     """Whether it reads a list to its open end."""
     reads = part.stage is Stage.PULLING and bool(part.feed) and not part.scope.parents
     return reads and not part.scope.until
 
 
-def next_stage(run: Run) -> Stage:
-    """What follows the stage that a run is in, once none of its parts is open."""
+def next_stage(run: Run, *, unfolded: bool = False) -> Stage:
+    """What follows the stage that a run is in, once none of its parts is open.
+
+    `unfolded`: rows wait to be merged. They are also where parts have failed, for the marks move
+    over what was read; unless it was the folding that failed.
+    """
+    if unfolded and not (run.stage is Stage.FOLDING and run.failed):
+        return Stage.FOLDING
     if run.failed:
         return Stage.FAILED
-    if run.stage is Stage.PULLING:
+    if run.stage in (Stage.PULLING, Stage.FOLDING):
         return Stage.RECONCILING if reconciles(run) else Stage.CLOSING
     if run.stage is Stage.RECONCILING:
         return Stage.CLOSING

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from freshbridge import timestamps
 from freshbridge.errors import InvalidRequest
 from freshbridge.sync.batch import FIRST_S, LONGEST_S, Batch
-from freshbridge.sync.flushing import Flushing, InBackground, child_names
+from freshbridge.sync.flushing import InBackground, flushing_of
 from freshbridge.sync.manifest import object_of
 from freshbridge.sync.planning import cut
 from freshbridge.sync.run import Counts, Part, PartState, Run
@@ -42,7 +42,7 @@ class Pull:
     invocation: Invocation
     counts: Counts = field(default_factory=Counts)
 
-    def read_on(self) -> Part:
+    def go_on(self) -> Part:
         """The part as it is kept in the end; without a position where its list is read.
 
         Raises:
@@ -52,7 +52,8 @@ class Pull:
         """
         obj = object_of(self.run)
         feed = self._feed(obj)
-        with InBackground(self._flushing(obj), self.part) as writing:
+        flushing = flushing_of(self.reader, self.run, self.part, self.token, self.invocation)
+        with InBackground(flushing, self.part) as writing:
             try:
                 self._pages(feed, obj, writing)
             finally:
@@ -115,22 +116,6 @@ class Pull:
         writing.part = kept
         self.reader.stages.publish(run, opened)
         return kept
-
-    def _flushing(self, obj: SyncObject) -> Flushing:
-        reader, run = self.reader, self.run
-        return Flushing(
-            store=reader.store,
-            lake=reader.lake,
-            children=reader.children,
-            run=run,
-            obj=obj,
-            token=self.token,
-            watcher=reader.watcher(self.invocation.instance, run),
-            child_names=child_names(run, self.part, self.invocation.instance.sync_objects),
-            lease=lambda: reader.working_lease(self.invocation),
-            selected=self.invocation.instance.sync_objects,
-            redo=self.part.merging,
-        )
 
     def _feed(self, obj: SyncObject) -> Feed:
         for feed in self.reader.feeds(obj):

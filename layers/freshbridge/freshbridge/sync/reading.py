@@ -16,12 +16,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from freshbridge import identifiers, timestamps
 from freshbridge.errors import Retry
 from freshbridge.sync.children import LEASE_S, work_of
+from freshbridge.sync.folding import Fold
 from freshbridge.sync.invocation import Outcome
 from freshbridge.sync.manifest import object_of
 from freshbridge.sync.planning import STRETCH_PAGES, tails_of
 from freshbridge.sync.pulling import Pull
 from freshbridge.sync.run import Part, PartState, Run, Stage
 from freshbridge.sync.run_store import ClaimLost, RunOver
+from freshbridge.sync.staging import USUAL, StagingRule
 
 if TYPE_CHECKING:
     from freshbridge.instances.model import Instance
@@ -61,6 +63,7 @@ class Reader:
     feeds: Callable[[SyncObject], Sequence[Feed]]
     watcher: Callable[[Instance, Run], Watcher]
     reconcile: Reconcile
+    staging: StagingRule = USUAL
     concurrency: int = 2
     stretch_pages: int = STRETCH_PAGES
     clock: Callable[[], float] = timestamps.epoch
@@ -132,6 +135,7 @@ class Reader:
             part, mine, theirs = self.store.claim(run, name, token, until)
             if part.state is PartState.FAILED:
                 # Its letter was put back into the queue.
+                self._wait_for_folding(run, part)
                 if not self.store.reopen(run, part, self.lease(), self._tails(run, part)):
                     return None
                 part, mine, theirs = self.store.claim(run, name, token, until)
@@ -143,6 +147,12 @@ class Reader:
             wait = min(max(theirs - self.clock(), 1.0), LONGEST_CLAIM_WAIT_S)
             raise PartClaimed(f"part {name} of run {run.run_id} is being read", after=wait)
         return None
+
+    def _wait_for_folding(self, run: Run, part: Part) -> None:
+        """What is read late may be staged, and then it needs a folding that has not begun."""
+        if run.stage is Stage.FOLDING and part.stage is Stage.PULLING:
+            waits = f"what run {run.run_id} has read is being merged"
+            raise PartClaimed(waits, after=LONGEST_CLAIM_WAIT_S)
 
     def _tails(self, run: Run, part: Part) -> list[Part]:
         """What has to be read behind a part that is read late: what moved out of its window."""
@@ -158,13 +168,16 @@ class Reader:
             return True
         if part.stage is Stage.RECONCILING:
             return self._reconciled(run, part, token, invocation, outcome)
-        if not part.feed:
+        if part.stage is Stage.FOLDING:
+            work: Fold | Pull = Fold(self, run, part, token, invocation)
+        elif part.feed:
+            work = Pull(self, run, part, token, invocation)
+        else:
             return False
-        pull = Pull(self, run, part, token, invocation)
         try:
-            part = pull.read_on()
+            part = work.go_on()
         finally:
-            outcome.counts += pull.counts
+            outcome.counts += work.counts
         if part.position is not None:
             self.store.save(run, part, token, 0.0)
             return False

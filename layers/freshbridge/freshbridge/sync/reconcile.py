@@ -21,6 +21,7 @@ from freshbridge.sync.belonging import Hook, with_what_belongs
 from freshbridge.sync.brake import Brake
 from freshbridge.sync.candidates import BATCH, Position, batches, counted_candidates
 from freshbridge.sync.objects import Shape, SyncObject
+from freshbridge.sync.orphans import Orphans
 from freshbridge.sync.reconcile_report import counted
 from freshbridge.sync.run import Counts
 from freshbridge.sync.verification import BY_ID, BY_PARENT, Finding, verified
@@ -64,6 +65,7 @@ class _Stage:
     run_id: str
     now: Callable[[], str]
     tell: Hook | None
+    orphans: Orphans
     counts: Counter[str]
     kept: list[str]
     found: list[Finding] = field(default_factory=list)
@@ -93,6 +95,7 @@ class _Stage:
                 keep_seen=True,
                 tell=self.tell,
             )
+            self.orphans.remove(self.obj, merged, (), ())
             self.changed += counted(merged.changes)
         for finding in found:
             self.counts[finding.verdict] += 1
@@ -138,6 +141,7 @@ def reconcile(
         run_id,
         now,
         with_what_belongs(lake, instance_id, obj, run_id=run_id, selected=selected, tell=tell),
+        Orphans(lake, instance_id, run_id, selected),
         Counter(known["verdicts"]),
         list(known["kept"]),
     )

@@ -30,7 +30,8 @@ MOST_SHOWN = 200
 class Window:
     """A part of a list that a run read: from `since` up to and without `until`, "" for its end.
 
-    `done` is False for one that ended in the dead-letter queue. Times are UTC, ISO 8601.
+    `done` is False for one that ended in the dead-letter queue, or whose rows wait to be merged.
+    Times are UTC, ISO 8601.
     """
 
     feed: str
@@ -85,7 +86,9 @@ def ran(
     held_after: int | None = None,
 ) -> Ran:
     """A run as its report needs it. Parts that read single records' children are no windows."""
+    parts = list(parts)
     pulled = [part for part in parts if part.feed and part.stage is Stage.PULLING]
+    folds = [part for part in parts if part.stage is Stage.FOLDING]
     return Ran(
         object=run.object,
         full=run.kind is Kind.FULL,
@@ -98,7 +101,7 @@ def ran(
                 part.counts.rows,
                 part.counts.pages,
                 part.counts.calls,
-                done=part.state is PartState.DONE,
+                done=part.state is PartState.DONE and not part.is_unfolded,
             )
             for part in pulled
             if not part.scope.parents
@@ -107,7 +110,7 @@ def ran(
         counts=run.counts,
         held_before=held_before,
         held_after=held_after,
-        failed_parts=sum(part.state is PartState.FAILED for part in pulled),
+        failed_parts=sum(part.state is PartState.FAILED for part in (*pulled, *folds)),
     )
 
 

@@ -5,6 +5,7 @@ wanted, or one of its closing stages. The part knows how far it is; the run only
 
     pulling       parts read lists; the parts that wait (the tail, read last) begin when no other is
                   open
+    folding       rows that waited until all were read are merged (large runs; see `staging`)
     reconciling   what the account has and what is held are compared (runs over everything)
     closing       the manifest is written, the marks move, the lease is given back
     done          everything that was changed when it began is held
@@ -33,6 +34,7 @@ class Stage(StrEnum):
     """Where a run is; see above."""
 
     PULLING = "pulling"
+    FOLDING = "folding"
     RECONCILING = "reconciling"
     CLOSING = "closing"
     DONE = "done"
@@ -40,7 +42,7 @@ class Stage(StrEnum):
     CANCELLED = "cancelled"
 
 
-ACTIVE = frozenset({Stage.PULLING, Stage.RECONCILING, Stage.CLOSING})
+ACTIVE = frozenset({Stage.PULLING, Stage.FOLDING, Stage.RECONCILING, Stage.CLOSING})
 
 
 class PartState(StrEnum):
@@ -59,6 +61,8 @@ class Counts:
     Of those, `created`, `updated` and `restored` are live by then and `removed` no more; the rest
     were never held alive. `told` events were queued of them; `remembered` were kept in mind to tell
     of later changes. `unreadable` records were left out, for they have no id or no proper time.
+    `staged` rows waited until all were read, and `folded` of them are merged; rows that a worker
+    kept before it died are folded too.
     """
 
     rows: int = 0
@@ -72,6 +76,8 @@ class Counts:
     told: int = 0
     remembered: int = 0
     unreadable: int = 0
+    staged: int = 0
+    folded: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         """Both together."""
@@ -90,7 +96,8 @@ class Part:
     `position` is where to go on, None before the first page. `mark`: everything of its window up
     to this time is read. `chunks` counts what was written of it. `merging` is how many rows were on
     their way into the current view when last heard of; `spawned` names parts that were cut off this
-    one and whose messages may not have been sent. `late`: it had to wait for others.
+    one and whose messages may not have been sent. `late`: it had to wait for others. `staged` files
+    of its rows were written that are merged when all is read, and `folded` of them are.
     `stable`: nothing moved in the list while it was read to its end. `report` is what a closing
     stage found; `reason` says why the part failed.
     """
@@ -105,6 +112,8 @@ class Part:
     counts: Counts = Counts()
     chunks: int = 0
     merging: int = 0
+    staged: int = 0
+    folded: int = 0
     spawned: Sequence[str] = ()
     late: bool = False
     stable: bool = True
@@ -117,6 +126,11 @@ class Part:
         if self.state is PartState.DONE and self.scope.until:
             return self.scope.until
         return self.mark
+
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether rows of it that were read are not in the current view yet."""
+        return self.staged > self.folded
 
 
 @dataclass(frozen=True)

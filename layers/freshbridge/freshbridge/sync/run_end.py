@@ -13,8 +13,8 @@ def marks_after(run: Run, parts: Iterable[Part]) -> dict[str, str]:
     """How far each list is read after a run.
 
     A list's mark moves only over windows that are read without a gap: the latest time up to which
-    every part of it is done. The mark of an end that is open is the last one of the list's own
-    times, never this machine's.
+    every part of it is done, and merged. The mark of an end that is open is the last one of the
+    list's own times, never this machine's.
     """
     marks = {**run.known, **run.presets}
     windows: dict[str, list[Part]] = {}
@@ -24,8 +24,8 @@ def marks_after(run: Run, parts: Iterable[Part]) -> dict[str, str]:
     for feed, some in windows.items():
         reached = run.known.get(feed, BEGINNING)
         for part in sorted(some, key=lambda one: (one.scope.since, one.scope.until or "~")):
-            if part.scope.since > reached or not part.reached:
-                # A gap, or a list that tells no times.
+            if part.scope.since > reached or not part.reached or part.is_unfolded:
+                # A gap, a list that tells no times, or rows that wait to be merged.
                 break
             reached = max(reached, part.reached)
             if part.state is not PartState.DONE:

@@ -136,13 +136,18 @@ class RunStore(PartStore):
         found = self.query(instance_id, items.RUN, newest=limit)
         return [items.run_of(item) for item in found]
 
-    def move(self, run: Run, part: Part) -> bool:
-        """Move a run on to the stage of `part`, when no other is open.
+    def move(self, run: Run, part: Part, *others: Part) -> bool:
+        """Move a run on to the stage of these parts, when no other is open.
 
         False when another was faster.
         """
-        writes = self.writes
-        return self.transact([writes.move(run, part.stage), writes.stage_part(run, part)])
+        writes, parts = self.writes, (part, *others)
+        return self.transact(
+            [
+                writes.move(run, part.stage, len(parts)),
+                *(writes.stage_part(run, one) for one in parts),
+            ]
+        )
 
     def close(self, run: Run, after: Standing, part: Part | None, token: str) -> None:
         """End a run for good: `run.stage` is how, `after` where the object stands then.

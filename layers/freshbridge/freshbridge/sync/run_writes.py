@@ -109,17 +109,17 @@ class Writes:
             },
         )
 
-    def move(self, run: Run, to: Stage) -> Write:
-        """The run goes on from its stage, if none of its parts is open; one is from then on."""
+    def move(self, run: Run, to: Stage, opened: int = 1) -> Write:
+        """The run goes on from its stage, if none of its parts is open; so many are then."""
         return self._of_run(
             run,
-            "SET stage = :to, #open = :one",
+            "SET stage = :to, #open = :count",
             "stage = :from AND #open = :zero",
             {
                 ":to": items.text(to.value),
                 ":from": items.text(run.stage.value),
                 ":zero": items.number(0),
-                ":one": items.number(1),
+                ":count": items.number(opened),
             },
         )
 

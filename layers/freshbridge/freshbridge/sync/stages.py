@@ -15,6 +15,7 @@ from freshbridge.sync.manifest import manifest_of, object_of
 from freshbridge.sync.planning import next_stage, stage_part
 from freshbridge.sync.run import Kind, Part, PartState, Run, Stage
 from freshbridge.sync.run_end import after_run
+from freshbridge.sync.staging import are_folded, are_unfolded, fold_parts
 
 if TYPE_CHECKING:
     from freshbridge.lake.lake import Lake
@@ -45,12 +46,14 @@ class Stages:
                 return []
             if fresh.open:
                 return self._late(fresh) if again else []
-            waiting = [part for part in self.store.parts(fresh) if part.state is PartState.WAITING]
+            parts = self.store.parts(fresh)
+            waiting = [part for part in parts if part.state is PartState.WAITING]
             if waiting:
                 if self.store.open_waiting(fresh, waiting):
                     return waiting
-                continue
-            if (opened := self._moved(fresh, finish)) is not None:
+            elif are_folded(parts):
+                self.store.note_folded(fresh, [part for part in parts if part.is_unfolded])
+            elif (opened := self._moved(fresh, parts, finish)) is not None:
                 return opened
 
     def _late(self, run: Run) -> list[Part]:
@@ -60,10 +63,15 @@ class Stages:
             if part.late or part.stage is not Stage.PULLING
         ]
 
-    def _moved(self, run: Run, finish: Callable[[Run], None]) -> list[Part] | None:
+    def _moved(
+        self, run: Run, parts: Sequence[Part], finish: Callable[[Run], None]
+    ) -> list[Part] | None:
         """What the next stage has to do; None where another was faster."""
-        stage = next_stage(run)
-        if run.stage is Stage.PULLING:
+        stage = next_stage(run, unfolded=are_unfolded(parts))
+        if stage is Stage.FOLDING:
+            folds = fold_parts(parts)
+            return folds if self.store.move(run, *folds) else None
+        if run.stage in (Stage.PULLING, Stage.FOLDING):
             if stage is not Stage.FAILED:
                 finish(run)
             for name in CHILDREN_OF.get(run.object, ()):

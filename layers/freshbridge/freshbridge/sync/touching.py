@@ -7,7 +7,7 @@ there becomes a tombstone, unless it is not held either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from freshbridge.instances.trace import Cause
 from freshbridge.lake.rows import Change, Merged, Row, State
 from freshbridge.sync.belonging import Hook, came_back, with_what_belongs
 from freshbridge.sync.objects import OBJECTS, SyncObject
+from freshbridge.sync.orphans import Orphans
 from freshbridge.sync.run import Kind, Run
 from freshbridge.sync.touch import CONVERSATIONS, RecordTouch
 from freshbridge.sync.verification import fetched
@@ -63,6 +64,10 @@ class Touching:
         cause = Cause(order.event_id, run_id=order.run_id)
         connections.use(order.instance_id, bring, cause=cause, waiting=waiting)
 
+    def leave(self, order: RecordTouch) -> None:
+        """Read nothing, where nothing is to be read now: the next run finds what changed."""
+        self.marks.take(order.instance_id, order.object, order.touch)
+
     def _now(self) -> str:
         return timestamps.to_precise_text(timestamps.from_epoch(self.clock()))
 
@@ -98,12 +103,12 @@ def bring_up_to_date(
         tell = _with_conversations(client, lake, order, now, tell)
     if order.record:
         row = version_of(obj, order.record, seen_at=order.seen_at)
-        return lake.merge(order.instance_id, obj, [row], run_id=order.run_id, tell=tell)
+        return _merged(lake, order, [row], selected=selected, tell=tell)
     marks.take(order.instance_id, obj.name, order.touch)
     seen_at = now()
     if obj.name == CONVERSATIONS:
         rows, whole = _conversations(client, obj, order.touch, seen_at)
-        return lake.merge(order.instance_id, obj, rows, run_id=order.run_id, whole=whole, tell=tell)
+        return _merged(lake, order, rows, selected=selected, tell=tell, whole=whole)
     try:
         row = fetched(client, obj, order.touch, seen_at=seen_at)
     except NotFound:
@@ -111,7 +116,26 @@ def bring_up_to_date(
         if held is None:
             return Merged()
         row = tombstone(held, State.GONE, seen_at)
-    return lake.merge(order.instance_id, obj, [row], run_id=order.run_id, tell=tell)
+    return _merged(lake, order, [row], selected=selected, tell=tell)
+
+
+def _merged(
+    lake: Lake,
+    order: RecordTouch,
+    rows: Sequence[Row],
+    *,
+    selected: Collection[str],
+    tell: Hook | None,
+    whole: Mapping[str, str] | None = None,
+) -> Merged:
+    """Keep them, and leave no conversation of a ticket that is removed."""
+    obj = OBJECTS[order.object]
+    orphans = Orphans(lake, order.instance_id, order.run_id, selected)
+    kept, parents = orphans.without(obj, rows, whole or {})
+    merged = lake.merge(order.instance_id, obj, kept, run_id=order.run_id, whole=parents, tell=tell)
+    # Where this message came before, the ticket may be removed already, and nothing has changed.
+    orphans.remove(obj, merged, rows, parents)
+    return merged
 
 
 def _with_conversations(

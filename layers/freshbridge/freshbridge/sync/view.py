@@ -17,9 +17,13 @@ from freshbridge.sync.run import Kind, Part, PartState, Run, Stage, Standing
 from freshbridge.sync.selection import Wanted, due
 
 RUNNING, IDLE, FAILED, NEVER, STALLED = "running", "idle", "failed", "never", "stalled"
+PAUSED = "paused"
+DISABLED = "the instance is disabled; the first tick of SyncSchedule after it is enabled goes on"
 TAKEN_OVER = "by the next tick of SyncSchedule"
 # What is left after the lists: reconciling and the manifest.
 MOST_PERCENT = 99.0
+# What the lists take of a run whose rows wait to be merged: the provider is slower than the lake.
+PULLED = 0.9
 
 
 def shown(
@@ -30,20 +34,25 @@ def shown(
     now: str,
     *,
     held_open: bool = False,
+    disabled: bool = False,
 ) -> dict[str, Any]:
     """Where one object stands at `now`, UTC, ISO 8601; `run` and `parts` are of the run under way.
 
     `lag_s` counts from the moment up to which everything that had changed is held. `held_open`:
-    another run may still add to this one, so that nobody need be at work.
+    another run may still add to this one, so that nobody need be at work. `disabled`: nothing is
+    read of the instance until it is enabled.
     """
     running = run is not None and run.is_active
     state = _state(standing, run, now)
     if state == STALLED and held_open:
         state = RUNNING
+    if disabled:
+        state = PAUSED
     lag = _seconds(standing.complete_since, now)
     told = due(wanted, standing, now)
     shown_now: dict[str, Any] = {
         "state": state,
+        "paused": DISABLED if disabled else None,
         "copied": wanted.copied,
         "stage": run.stage.value if run and running else None,
         "kind": run.kind.value if run and running else None,
@@ -59,7 +68,7 @@ def shown(
         "lag_s": lag,
         "held": standing.held if standing.held >= 0 else None,
         "last_run": _last(standing),
-        "next_due_at": None if running or wanted.object.parent else max(told.at, now),
+        "next_due_at": None if running or disabled or wanted.object.parent else max(told.at, now),
         "failures": standing.failures,
         "last_error": standing.last_error or None,
         "owed_run": standing.owed_run or None,
@@ -130,8 +139,16 @@ def progress(run: Run, parts: Sequence[Part], standing: Standing, now: str) -> d
 
 
 def _share(run: Run, parts: Sequence[Part], standing: Standing, now: str) -> float | None:
+    if run.stage is Stage.FOLDING:
+        folded = min(run.counts.folded / max(run.counts.staged, 1), 1.0)
+        return PULLED + (1 - PULLED) * folded
     if run.stage is not Stage.PULLING:
         return MOST_PERCENT / 100
+    read = _read(run, parts, standing, now)
+    return read * PULLED if read and run.counts.staged else read
+
+
+def _read(run: Run, parts: Sequence[Part], standing: Standing, now: str) -> float | None:
     if run.kind is Kind.FULL and standing.held > 0:
         return min(run.counts.rows / standing.held, 1.0)
     return _by_time([part for part in parts if part.feed and not part.scope.parents], now)
