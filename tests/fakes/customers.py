@@ -291,8 +291,15 @@ class Both:
         kept = deepcopy(self.state)
         while True:
             world = self.world(kept)
-            sweep = self.table.page
-            if not Run(world, kept, self.staging, sweep=sweep, failed=self._refused).step():
+            run = Run(
+                world,
+                kept,
+                self.staging,
+                sweep=self.table.page,
+                failed=self._refused,
+                now=lambda: self.now,
+            )
+            if not run.step():
                 break
             kept.add(world.report.counts)
             self.report.lines += world.report.lines

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from freshbridge.actions.freshsales.send_record import MOST_BUSY
+from freshbridge.actions.freshsales.passing_refusals import MOST_BUSY, MOST_LOOKS
 from freshbridge.bulk.change import Which, cancel, resume
 from freshbridge.bulk.progress import Phase, Progress
+from freshbridge.destinations.parts import DestinationParts
 from freshbridge.http_message import ProviderRequest
 from local.simulator.faults import fault_of
 from tests.simulators.actions.once_world import Killed
@@ -249,3 +250,118 @@ def test_what_was_refused_is_refused_again_until_it_is_mended(world: RunWorld) -
     (refused,) = [row for row in world.rows(progress) if row.outcome == "rejected"]
     assert "unique" in refused.message.lower()
     assert "The contact exists already" in refused.message
+
+
+def each_turn_in_a_new_function(world: RunWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No function remembers what another one met."""
+    turn, parts = world.turn, world.parts
+
+    def anew() -> None:
+        world.parts = DestinationParts(
+            parts.store, parts.runs, parts.facts, parts.responses, parts.files
+        )
+        turn()
+
+    monkeypatch.setattr(world, "turn", anew)
+
+
+def test_a_405_that_stays_is_a_refusal_however_many_functions_meet_it(
+    world: RunWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    into = into_contacts(world, "create_resource")
+    world.fault(CREATE, "throttle_as_405", count=2 * MOST_BUSY)
+    each_turn_in_a_new_function(world, monkeypatch)
+
+    progress = world.run(into, people(1, "never"))
+
+    (row,) = world.rows(progress)
+    assert (row.outcome, row.code) == ("rejected", "wrong_state")
+    sent = [call for call in world.calls if call.startswith("POST") and call.endswith("/contacts")]
+    assert len(sent) == MOST_BUSY
+
+
+def made_by_somebody_else(world: RunWorld, count: int, prefix: str, lag_s: float) -> None:
+    """People whom the account has, and whom its index shows only after a while."""
+    world.crm.settle(search_index_lag_s=lag_s)
+    for record in people(count, prefix):
+        fields = {"last_name": record["Last"], "emails": [record["E-mail"]], "city": "Quito"}
+        world.crm.client.contacts.create(fields)
+
+
+@pytest.mark.parametrize(
+    ("template", "settings", "outcome", "town"),
+    [
+        ("upsert", {"mode": "create_only"}, "unchanged", "Quito"),
+        ("create_resource", {"on_duplicate": "update"}, "updated", "Lima"),
+        ("create_resource", {"on_duplicate": "skip"}, "unchanged", "Quito"),
+    ],
+)
+def test_a_duplicate_that_the_index_does_not_show_yet_is_looked_for_again(
+    world: RunWorld, template: str, settings: dict[str, Any], outcome: str, town: str
+) -> None:
+    # Given two people whom somebody made a moment ago
+    into = into_contacts(world, template, **settings)
+    made_by_somebody_else(world, 2, "late", lag_s=8)
+
+    progress = world.run(into, people(2, "late"))
+
+    assert progress.outcomes == {outcome: 2}
+    each_once(world, "Late", 2)
+    assert {one["city"] for one in world.crm.records("contacts") if one["city"]} == {town}
+
+
+def test_an_upsert_that_meets_a_duplicate_which_is_not_shown_yet_looks_again(
+    world: RunWorld,
+) -> None:
+    # Given an upsert that is refused because another is making the record at the same moment
+    into = into_contacts(world, "upsert")
+    said = {"errors": {"code": 400, "message": ["Email is not unique"]}}
+    world.fault(r"POST /contacts/upsert$", "status", status=400, body=said)
+
+    progress = world.run(into, people(1, "meeting"))
+
+    each_once(world, "Meeting", 1)
+    assert progress.outcomes == {"created": 1}
+
+
+def test_a_duplicate_that_never_shows_is_refused_after_two_more_looks(world: RunWorld) -> None:
+    into = into_contacts(world, "create_resource", on_duplicate="update")
+    made_by_somebody_else(world, 1, "hidden", lag_s=50_000)
+    before = len(world.calls)
+
+    progress = world.run(into, people(1, "hidden"))
+
+    (row,) = world.rows(progress)
+    assert (row.outcome, row.code) == ("rejected", "invalid_request")
+    assert "not unique" in row.message
+    sent = [call for call in world.calls[before:] if call.endswith("/contacts")]
+    assert len([call for call in sent if call.startswith("POST")]) == 1 + MOST_LOOKS
+
+
+def test_a_refusal_that_is_known_to_mean_something_else_is_waited_for_no_more(
+    world: RunWorld,
+) -> None:
+    # Given records that the account refuses for another reason
+    into = into_contacts(world, "create_resource")
+    said = {"errors": {"code": 400, "message": ["Etiqueta no es válido"]}}
+    world.fault(CREATE, "status", status=400, body=said, count=1_000)
+
+    assert world.run(into, people(1, "first")).outcomes == {"rejected": 1}
+    first = len([call for call in world.calls if call.startswith("POST")])
+    world.calls.clear()
+    assert world.run(into, people(6, "more")).outcomes == {"rejected": 6}
+
+    # Then the first is looked for, and no other waits for what is known by then
+    assert first == 1 + MOST_LOOKS
+    assert len([call for call in world.calls if call.startswith("POST")]) == 6
+    assert of(world, "First") == of(world, "More") == {}
+
+
+def test_who_watches_a_record_being_sent_is_told_at_once(world: RunWorld) -> None:
+    into = into_contacts(world, "create_resource")
+    made_by_somebody_else(world, 1, "shown", lag_s=50_000)
+
+    told = world.one(into, people(1, "shown")[0], show=True)
+
+    assert told.data["outcome"] == "rejected"
+    assert told.data["provider_message"] == "Email is not unique"

@@ -357,3 +357,116 @@ def test_a_field_that_freshdesk_does_not_keep_is_told_and_the_others_travel(
     both.tick()
     run(both, full=True)
     assert both.sales.records["1"]["phone"] == "1"
+
+
+def ignoring_phones(both: Both) -> None:
+    """Freshsales answers a phone number as if it had taken it."""
+    put = both.sales._put
+
+    def dropping(record_id: str, values: Any) -> str:
+        return put(record_id, {name: text for name, text in values.items() if name != "phone"})
+
+    both.sales._put = dropping  # type: ignore[method-assign]  # of this account only
+
+
+def six_linked() -> Both:
+    """As many as two jobs write, with a phone number each."""
+    both = Both(link())
+    for number in range(6):
+        both.desk.person_adds(
+            name=f"P{number}", email=f"p{number}@client.example", phone=f"1{number}"
+        )
+    run(both)
+    assert both.equal()
+    both.tick(100)
+    return both
+
+
+@pytest.mark.parametrize("before", ["1", ""])
+def test_a_field_that_a_job_did_not_take_is_told_once_and_neither_travels_back_nor_for_ever(
+    before: str,
+) -> None:
+    # Given a job's updates of a field that Freshsales ignores, for once beside one that it takes
+    both = six_linked()
+    if not before:
+        for number in list(both.desk.records):
+            both.desk.person_changes(number, phone="")
+        run(both)
+        both.tick(100)
+    held = {one["email"]: one["phone"] for one in both.sales.records.values()}
+    ignoring_phones(both)
+    for number in list(both.desk.records):
+        both.desk.person_changes(number, phone=f"9{number}", job_title="CFO")
+    run(both)
+    written = both.writes
+    both.tick(100)
+
+    # When the next runs read what the job has stored
+    told = []
+    for full in (False, False, True, False):
+        run(both, full=full)
+        told.append(outcomes(both))
+        both.tick(100)
+
+    # Then it is told once, and neither side's value is written over
+    ignored = [("failed", "freshsales", "ignored")] * 6
+    assert told == [ignored, [], [], []]
+    assert both.writes == written
+    assert {one["phone"] for one in both.desk.records.values()} == {f"9{n}" for n in range(1, 7)}
+    assert {one["email"]: one["phone"] for one in both.sales.records.values()} == held
+    assert {one["job_title"] for one in both.sales.records.values()} == {"CFO"}
+
+
+def test_what_a_job_took_may_be_put_back_by_a_person() -> None:
+    both = six_linked()
+    for number in list(both.desk.records):
+        both.desk.person_changes(number, phone="9")
+    run(both)
+    both.tick(100)
+    run(both)
+    assert both.equal()
+    first = next(iter(both.sales.records))
+    address = both.sales.records[first]["email"]
+    both.tick(100)
+    both.sales.person_changes(first, phone=f"1{address[1]}")
+
+    run(both)
+
+    assert both.equal()
+    assert f"1{address[1]}" in {one["phone"] for one in both.desk.records.values()}
+    assert "failed" not in {one.outcome for one in both.report.lines}
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_an_event_shows_as_well_what_a_job_did_not_take(side: Side) -> None:
+    both = six_linked()
+    ignoring_phones(both)
+    for number in list(both.desk.records):
+        both.desk.person_changes(number, phone="9")
+    run(both)
+    both.tick(100)
+    (own,) = [n for n, one in both.desk.records.items() if one["email"] == "p0@client.example"]
+    (there,) = [n for n, one in both.sales.records.items() if one["email"] == "p0@client.example"]
+    both.desk.person_changes(own, job_title="CFO")
+
+    both.one(Kind.CONTACTS, side, own if side is Side.FRESHDESK else there)
+
+    assert (both.desk.records[own]["phone"], both.sales.records[there]["phone"]) == ("9", "10")
+
+
+def test_a_field_that_changes_again_is_tried_again() -> None:
+    both = six_linked()
+    ignoring_phones(both)
+    for number in list(both.desk.records):
+        both.desk.person_changes(number, phone="9")
+    run(both)
+    both.tick(100)
+    run(both)
+    del both.sales._put  # it takes them from now on
+    both.tick(100)
+    for number in list(both.desk.records):
+        both.desk.person_changes(number, phone="7")
+
+    run(both)
+
+    assert both.equal()

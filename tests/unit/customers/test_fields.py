@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from freshbridge.customers.field_reading import COMPANY, USUAL_FIELDS
@@ -36,6 +36,9 @@ TIER = FieldRule(
         ("number", "5.0", "5"),
         ("number", 2.5, "2.5"),
         ("number", "many", "many"),
+        ("number", "12345678901234567", "12345678901234567"),
+        ("number", "NaN", "NaN"),
+        ("number", "1e400", "1e400"),
         ("boolean", "Yes", "true"),
         ("boolean", 0, "false"),
         ("boolean", None, ""),
@@ -54,6 +57,7 @@ def test_a_value_is_read_into_its_plain_form(convert: str, value: Any, text: str
     ("convert", "text", "value"),
     [
         ("number", "5", 5), ("number", "2.5", 2.5), ("number", "many", "many"),
+        ("number", "12345678901234567", 12345678901234567), ("number", "NaN", "NaN"),
         ("boolean", "true", True), ("boolean", "false", False), ("company", "7", 7),
         ("text", "a", "a"),
     ],
@@ -65,6 +69,12 @@ def test_a_plain_form_is_written_as_the_product_wants_it(
 
 
 @settings(max_examples=50)
+@example("text", "two  words\n")
+@example("text", "two\rwords\n")
+@example("date", "1234567  \n1")
+@example("domain", "www.www.client.example")
+@example("domain", "mira@home@client.example")
+@example("domain", "client /")
 @given(st.sampled_from(sorted(set(CONVERSIONS) - {"company"})), st.text(max_size=30))
 def test_what_was_written_reads_as_it_was(convert: str, typed: str) -> None:
     text = CONVERSIONS[convert].read(typed)

@@ -84,6 +84,18 @@ def test_a_deletion_is_asked_for_where_it_counts() -> None:
     assert work.side == "freshsales"
 
 
+def test_a_company_that_the_sync_found_deleted_is_asked_for() -> None:
+    # No list of Freshdesk's and no webhook tells of it: the full run of the instance's sync does.
+    event = builders.event(
+        type="company_deleted", instance_id="1", source="sync", company={"id": 41}
+    )
+    both = link(deletions="delete", objects={"companies": {}, "contacts": {}})
+
+    (work,) = asked_by(event, [both])
+
+    assert (work.object, work.side, work.record_id) == ("companies", "freshdesk", "41")
+
+
 def test_an_event_without_a_customers_id_asks_for_nothing() -> None:
     event = builders.event(type="contact_updated", instance_id="1", contact={"name": "Mira"})
 

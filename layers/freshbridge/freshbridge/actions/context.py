@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, cast
 
 from typing_extensions import TypeVar
@@ -198,7 +198,8 @@ class Context(Generic[C]):
 
     `client` speaks to the provider of the instance; None for an action that needs no account.
 
-    `unsure`: earlier runs may have had their effect, without anybody knowing.
+    `unsure`: earlier runs may have had their effect, without anybody knowing. `tried`: how many of
+    them ended with each code.
     """
 
     client: C
@@ -207,6 +208,7 @@ class Context(Generic[C]):
     services: Services
     clock: Callable[[], datetime] = timestamps.now
     unsure: Unsure | None = None
+    tried: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def wrote(self) -> bool:

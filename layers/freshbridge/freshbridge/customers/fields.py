@@ -9,6 +9,7 @@ Facts: https://developers.freshdesk.com/api/#contacts, https://developers.freshw
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -35,7 +36,9 @@ def _text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return " ".join(str(value).split()) if "\n" not in str(value) else str(value).strip()
+    # Stripped first: "two  words\n" is one line, and has to read as it does once written.
+    text = str(value).strip()
+    return text if "\n" in text else " ".join(text.split())
 
 
 def _email(value: Any) -> str:
@@ -48,17 +51,21 @@ def _phone(value: Any) -> str:
 
 def _number(value: Any) -> str:
     text = _text(value)
+    number = _as_number(text)
+    return text if number is text else repr(number)
+
+
+def _as_number(text: str) -> int | float | str:
+    """A number of JSON's; the text itself where it is none, which "nan" and "1e400" are not."""
+    try:
+        return int(text)  # not by way of a float, which holds no more than 16 digits of it
+    except ValueError:
+        pass
     try:
         number = float(text)
     except ValueError:
         return text
-    return str(int(number)) if number.is_integer() else repr(number)
-
-
-def _as_number(text: str) -> Any:
-    try:
-        number = float(text)
-    except ValueError:
+    if not math.isfinite(number):
         return text
     return int(number) if number.is_integer() else number
 
@@ -69,14 +76,22 @@ def _boolean(value: Any) -> str:
 
 
 def _date(value: Any) -> str:
-    return _text(value)[:10]
+    return _text(_text(value)[:10])
 
 
 def _domain(value: Any) -> str:
     if isinstance(value, list):
         value = value[0] if value else ""
-    found = _DOMAIN.match(_text(value))
-    return found[1].lower().rstrip(".") if found else ""
+    text = _text(value)
+    # Until it stays: a second "www." or "@" must not be taken off when it comes back.
+    while (found := _host(text)) != text:
+        text = found
+    return text
+
+
+def _host(text: str) -> str:
+    found = _DOMAIN.match(text)
+    return _text(found[1].lower().rstrip(".")) if found else ""
 
 
 CONVERSIONS: Mapping[str, Conversion] = {

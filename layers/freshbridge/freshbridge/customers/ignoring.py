@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from freshbridge.customers import fingerprint
+from freshbridge.customers.link import FieldRule
 from freshbridge.customers.ports import Fields
 
 
@@ -25,6 +26,14 @@ def ignored(
         if fingerprint.of_field(salt, stored) == before.get(rule.name, ""):
             found.add(rule.name)
     return frozenset(found)
+
+
+def shows_taken(rule: FieldRule, text: str) -> bool:
+    """Whether a field that is as it was before this was sent has not been taken.
+
+    Of a record's company another call tells, and a box that is not ticked may hold nothing.
+    """
+    return rule.convert != "company" and not (rule.convert == "boolean" and text in ("", "false"))
 
 
 def _alike(convert: str, sent: str, stored: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from freshbridge.customers import fingerprint, matching
-from freshbridge.customers.ignoring import ignored
+from freshbridge.customers.ignoring import ignored, shows_taken
 from freshbridge.customers.link import Kind, KindRules, Side
 from freshbridge.customers.pairing import (
     WHOLE,
@@ -211,6 +211,12 @@ def _done(world: World, rules: KindRules, page: _Page, item: Upsert, refused: st
         return
     held = {rule.name: text for rule, text in item.fields}
     if (pair := page.pairs.get(item.desk_id)) is not None:
+        # A job does not say what it stored: the next reading shows what it has not taken.
+        pair.sales.over |= {
+            rule.name: pair.sales.now.get(rule.name, "")
+            for rule, text in item.fields
+            if shows_taken(rule, text)
+        }
         note_written(world, pair, Side.FRESHSALES, frozenset(held), held)
         told = Told(
             "updated", rules.kind, Side.FRESHSALES, item.sales_id, item.desk_id,

@@ -39,12 +39,12 @@ class World:
         return self.desk if side is Side.FRESHDESK else self.sales
 
     def observe(self, known: Known, row: Row) -> bool:
-        """Note what a row holds; whether it can be found by something else than before."""
-        known.now = fingerprint.of_fields(self.link.link_id, row.values)
+        """Note what a row holds; whether it can be found by something else, or was waited for."""
+        awaited = known.hold(fingerprint.of_fields(self.link.link_id, row.values))
         known.updated_at = row.updated_at
         keys = matching.digests(self.link.link_id, row.keys)
         moved, known.keys = keys != known.keys, keys
-        return moved
+        return moved or awaited
 
     def save(self, kind: Kind, known: Iterable[Known]) -> None:
         """Keep what was not dropped."""

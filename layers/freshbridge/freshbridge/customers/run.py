@@ -7,21 +7,30 @@ and may go on in another process.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 
+from freshbridge import timestamps
 from freshbridge.customers.joining import join
 from freshbridge.customers.link import Deletions, Kind, KindRules, Side
 from freshbridge.customers.pairing import World, lost
 from freshbridge.customers.ports import PageOfRows, Staging
-from freshbridge.customers.record import Known
+from freshbridge.customers.record import Known, Row
 from freshbridge.customers.run_state import RunState
 from freshbridge.customers.single import settle_one
 from freshbridge.customers.taking import take_desk, take_gone, take_sales
 
 SWEPT_AT_ONCE = 50
+LOOK_AGAIN_S = 120.0
+"""What is written over was read no longer ago: else what changed since is read once more, first."""
+OVER = {"over": True}
 MOST_TRIES = 4
 """So many runs in a row try what a provider refuses."""
+
+
+LIVE = {Side.FRESHDESK: "desk", Side.FRESHSALES: "sales"}
+"""The feeds of the customers that are there."""
 
 
 class Removable(Staging, Protocol):
@@ -49,9 +58,11 @@ class Run:
         *,
         sweep: Sweep,
         failed: Failed,
+        now: Callable[[], datetime],
     ) -> None:
         """`sweep` goes through what is known, `failed` through what an earlier run could not do."""
         self._failed = failed
+        self._now = now
         self._world = world
         self._state = state
         self._staged = staged
@@ -95,13 +106,18 @@ class Run:
 
     def _desk(self, rules: KindRules) -> None:
         page = self._read(rules, Side.FRESHDESK)
+        self._take_desk(rules, page)
+        self._go_on(rules, "desk", page)
+
+    def _take_desk(self, rules: KindRules, page: PageOfRows) -> None:
         rows = take_desk(self._world, rules, page.rows)
         if rows:
             self._staged.put(_name(rules, self._state.staged), rows)
             self._state.staged += 1
-        self._go_on(rules, "desk", page)
 
     def _sales(self, rules: KindRules) -> None:
+        if self._looked_again(rules, Side.FRESHDESK):
+            return
         page = self._read(rules, Side.FRESHSALES)
         take_sales(self._world, rules, page.rows, joined=False)
         self._go_on(rules, "sales", page)
@@ -130,9 +146,52 @@ class Run:
             self._state.next_stage()
             return
         rows = self._staged.get(_name(rules, number))
+        if self._updates(rules, rows) and self._looked_again(rules, Side.FRESHSALES):
+            return
         self._state.waiting |= join(self._world, rules, rows)
         self._staged.remove(_name(rules, number))
         self._state.place = {"page": number + 1}
+
+    def _updates(self, rules: KindRules, rows: Sequence[Row]) -> bool:
+        """Whether customers may be written over that are there; who is created is not."""
+        if self._state.look is not None or not self._is_old(rules, Side.FRESHSALES):
+            return self._state.look is not None
+        known = self._world.table.load(rules.kind, Side.FRESHDESK, (row.id for row in rows))
+        return any(one.other for one in known.values())
+
+    def _looked_again(self, rules: KindRules, side: Side) -> bool:
+        """Take a page of what has changed on a side since it was read, where that is long ago.
+
+        What somebody has changed meanwhile is not written over then, but settled as a conflict is.
+        """
+        look, feed = self._state.look, _feed(rules, LIVE[side])
+        if look == OVER:
+            # However long a page takes, one is written after each look.
+            self._state.look = None
+            return False
+        if look is None:
+            if not self._is_old(rules, side):
+                return False
+            look = {"since": self._state.marks.get(feed, ""), "at": None, "began": self._moment()}
+        page = self._world.account(side).changed(rules, look["since"], look["at"], gone=False)
+        if side is Side.FRESHDESK:
+            self._take_desk(rules, page)
+        else:
+            take_sales(self._world, rules, page.rows, joined=False)
+        self._state.look = {**look, "at": page.place} if page.place else OVER
+        if page.place is None:
+            self._state.marks[feed], self._state.looked[feed] = page.mark, look["began"]
+        return True
+
+    def _is_old(self, rules: KindRules, side: Side) -> bool:
+        """Whether what was read of a side that is written to has to be looked at again."""
+        looked = self._state.looked.get(_feed(rules, LIVE[side]))
+        if looked is None or self._state.dry_run or not self._world.link.direction.reaches(side):
+            return False
+        return (self._now() - timestamps.from_text(looked)).total_seconds() > LOOK_AGAIN_S
+
+    def _moment(self) -> str:
+        return timestamps.to_text(self._now())
 
     def _confirm(self, rules: KindRules) -> None:
         feed = _feed(rules, "sales")
@@ -174,8 +233,10 @@ class Run:
             self._state.next_stage()
 
     def _read(self, rules: KindRules, side: Side) -> PageOfRows:
-        live = "desk" if side is Side.FRESHDESK else "sales"
-        since = "" if self._state.full else self._state.since.get(_feed(rules, live), "")
+        feed = _feed(rules, LIVE[side])
+        since = "" if self._state.full else self._state.since.get(feed, "")
+        if self._state.place is None:
+            self._state.looked[feed] = self._moment()
         return self._world.account(side).changed(rules, since, self._state.place, gone=False)
 
     def _go_on(self, rules: KindRules, feed: str, page: PageOfRows) -> None:

@@ -28,8 +28,9 @@ class RunState:
     """One run. `marks` are where the next one begins to read, by kind and feed.
 
     `before` is the run whose failures are tried again. `staged` counts the pages of Freshdesk's
-    that are kept, `waiting` is whether something was created that is to be linked. Times are UTC,
-    ISO 8601.
+    that are kept, `waiting` is whether something was created that is to be linked. `looked` is when
+    each feed was last begun to be read, `look` how far it is read once more. Times are UTC, ISO
+    8601.
     """
 
     run_id: str
@@ -45,6 +46,8 @@ class RunState:
     since: dict[str, str] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    looked: dict[str, str] = field(default_factory=dict)
+    look: dict[str, Any] | None = None
     before: str = ""
     updated_at: str = ""
     finished_at: str = ""
@@ -60,7 +63,7 @@ class RunState:
         if STAGES[self.step % len(STAGES)] == STAGES[-1]:
             self.staged, self.waiting = 0, False
         self.step += 1
-        self.place = None
+        self.place = self.look = None
 
     def add(self, counts: Mapping[str, int]) -> None:
         """Count what a page came to."""

@@ -149,7 +149,12 @@ class Service:
                 staged = StagedRows(self._stores.bucket, link.link_id, state.run_id)
                 try:
                     more = Run(
-                        world, state, staged, sweep=self._sweep(link), failed=self._failed(link)
+                        world,
+                        state,
+                        staged,
+                        sweep=self._sweep(link),
+                        failed=self._failed(link),
+                        now=self._now,
                     ).step()
                 finally:
                     # What an error ended is told all the same: it is not done again.

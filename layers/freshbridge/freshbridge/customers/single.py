@@ -9,7 +9,7 @@ from freshbridge.customers import matching
 from freshbridge.customers.creating import create_on_desk
 from freshbridge.customers.joining import create_on_sales
 from freshbridge.customers.link import KindRules, Side
-from freshbridge.customers.pairing import Pair, World, lost, make_equal
+from freshbridge.customers.pairing import Pair, World, lost, make_equal, tell_ignored
 from freshbridge.customers.ports import Told
 from freshbridge.customers.record import Known, Row
 
@@ -30,6 +30,7 @@ def settle_one(
         return
     one = known or Known(side, row.id)
     world.observe(one, row)
+    tell_ignored(world, rules, one, one.untaken)
     touched = {side: one}
     try:
         other = _counterpart(world, rules, row, one)
@@ -51,6 +52,7 @@ def _settle(world: World, rules: KindRules, row: Row, one: Known, other: Known) 
             lost(world, rules, other, one)
         return
     world.observe(other, there)
+    tell_ignored(world, rules, other, other.untaken)
     pair = _pair(one, other, {one.side: row, other.side: there})
     if not one.other:
         pair.join()

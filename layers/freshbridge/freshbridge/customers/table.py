@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 READ_AT_ONCE, WRITTEN_AT_ONCE = 100, 25
 ATTEMPTS = 6
 FIRST_PAUSE_S = 0.05
-_OWN = ("dropped", "kept_keys", "side", "id")
+_OWN = ("dropped", "kept_keys", "untaken", "side", "id")
 
 
 class LinksUnavailable(Retry):

@@ -19,6 +19,7 @@ from freshbridge.customers.pairing import (
     make_equal,
     settlement,
     tell_conflicts,
+    tell_ignored,
     write,
 )
 from freshbridge.customers.ports import Told
@@ -60,6 +61,7 @@ def take_sales(world: World, rules: KindRules, rows: Sequence[Row], *, joined: b
         is_new = one is None
         one = one or Known(Side.FRESHSALES, row.id)
         moved = world.observe(one, row)
+        tell_ignored(world, rules, one, one.untaken)
         if world.full:
             one.seen = world.run
         if is_new or moved or world.full or one.changed:

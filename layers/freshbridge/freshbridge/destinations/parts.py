@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,8 +28,8 @@ class CurrentRows(Protocol):
 class DestinationParts:
     """`files`: buckets that runs may read, beside the PayloadBucket's uploads, by their name.
 
-    `synced` is None in a function that may not read the lake. `refused` counts how often an action
-    was told, by a 405, that the account is too busy for it, as far as this function saw it.
+    `synced` is None in a function that may not read the lake. `sayings` are words of the provider's
+    that this function knows not to mean a duplicate, so that no record need wait for what they say.
     """
 
     store: DestinationStore
@@ -40,4 +39,4 @@ class DestinationParts:
     files: Mapping[str, RowFiles]
     synced: CurrentRows | None = None
     known: KnownIds = field(default_factory=KnownIds)
-    refused: Counter[str] = field(default_factory=Counter)
+    sayings: set[str] = field(default_factory=set)

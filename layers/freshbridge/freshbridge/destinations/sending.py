@@ -13,13 +13,19 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from freshbridge.actions.freshsales.changes import is_new
-from freshbridge.actions.freshsales.duplicates import conflict, existing, made_by_this_request
+from freshbridge.actions.freshsales.duplicates import (
+    conflict,
+    existing,
+    made_by_this_request,
+    unique_values,
+)
 from freshbridge.destinations import finding
 from freshbridge.destinations.difference import differing, unshown
 from freshbridge.destinations.manual_request import manual_request
 from freshbridge.destinations.model import DestinationSettings, Template
 from freshbridge.destinations.ownership import (
     KINDS,
+    SETTLE_S,
     changed_since,
     claim,
     made_earlier,
@@ -28,7 +34,7 @@ from freshbridge.destinations.ownership import (
 )
 from freshbridge.destinations.preparation import Prepared
 from freshbridge.destinations.writing import WouldSend, Writer
-from freshbridge.errors import InvalidRequest, NotFound
+from freshbridge.errors import InvalidRequest, NotFound, Retry
 
 if TYPE_CHECKING:
     from freshbridge.actions.context import Context
@@ -54,6 +60,20 @@ class NoSuchRecord(NotFound):
     default_advice = "Create it first, or let the destination create what is not there."
 
 
+class UnfoundDuplicate(Retry):
+    """The account refused a record that it may have already, and its index does not show it yet.
+
+    Such a refusal differs from others in its words alone, which are in any language: `refusal`.
+    """
+
+    code = "duplicate_unfound"
+    default_advice = "It is looked for again in a moment."
+
+    def __init__(self, refusal: InvalidRequest) -> None:
+        super().__init__("The account may have the record already", after=SETTLE_S)
+        self.refusal = refusal
+
+
 def deliver(
     context: Context[FreshsalesClient],
     settings: DestinationSettings,
@@ -67,6 +87,7 @@ def deliver(
     Raises:
         InvalidRecord: nothing was sent.
         WouldSend: it is a dry run, which came to this request.
+        UnfoundDuplicate: it was refused, perhaps for a record that cannot be found yet.
         Whatever the provider's client raises.
     """
     ready.refuse()
@@ -110,6 +131,7 @@ def _create(
     except InvalidRequest as refusal:
         found = existing(context, kind, fields, refusal) if kind is not None else None
         if found is None or kind is None:
+            _unfound(kind, fields, refusal)
             raise
         own = made_by_this_request(context, kind, fields, found)
         if own or made_just_now(context, kind, fields, found, began):
@@ -117,6 +139,13 @@ def _create(
         return _there(context, settings, fields, (kind, refusal, found), writer)
     claim(context, settings, record)
     return _created(record)
+
+
+def _unfound(kind: Kind | None, fields: Mapping[str, Any], refusal: InvalidRequest) -> None:
+    """Raises UnfoundDuplicate for a refusal that may mean one."""
+    unique = kind is not None and any(True for _ in unique_values(kind, fields))
+    if unique and refusal.status == HTTPStatus.BAD_REQUEST:
+        raise UnfoundDuplicate(refusal) from refusal
 
 
 def _there(
@@ -161,6 +190,7 @@ def _new(
         kind = KINDS[settings.type.name]
         found = existing(context, kind, {**fields, key: ready.key}, refusal)
         if found is None:
+            _unfound(kind, {**fields, key: ready.key}, refusal)
             raise
         return _update(context, settings, fields, found, writer)
     # The index may have missed a record that was there.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import Field, StrictBool
 
 from freshbridge.actions.action import Action, Effect, Parameters
 from freshbridge.actions.freshsales.changes import (
@@ -18,6 +18,7 @@ from freshbridge.actions.freshsales.kinds import ACCOUNT
 from freshbridge.actions.freshsales.parameters import (
     Attributes,
     Changing,
+    Identifier,
     Include,
     OnDuplicate,
     RecordId,
@@ -71,17 +72,11 @@ class UpdateFreshsalesAccount(AccountAttributes, Changing):
     account_id: RecordId = Field(description="The account's id")
 
 
-class AccountIdentifier(Parameters):
+class AccountIdentifier(Identifier):
     """What finds the account; exactly one."""
 
     name: Text | None = Field(default=None, min_length=1, description="Its name")
     id: RecordId | None = Field(default=None, description="Its id in Freshsales")
-
-    @model_validator(mode="after")
-    def _one(self) -> AccountIdentifier:
-        if len(self.model_dump(exclude_none=True)) != 1:
-            raise ValueError("give exactly one identifier")
-        return self
 
 
 class UpsertFreshsalesAccount(AccountAttributes):

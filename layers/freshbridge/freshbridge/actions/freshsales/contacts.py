@@ -20,6 +20,7 @@ from freshbridge.actions.freshsales.parameters import (
     Changing,
     EmailAddress,
     Emails,
+    Identifier,
     Include,
     OnDuplicate,
     RecordId,
@@ -96,19 +97,13 @@ class UpdateFreshsalesContact(ContactAttributes, Changing):
     contact_id: RecordId = Field(description="The contact's id")
 
 
-class ContactIdentifier(Parameters):
+class ContactIdentifier(Identifier):
     """What finds the contact; exactly one."""
 
     emails: EmailAddress | None = Field(default=None, description="One of its addresses")
     mobile_number: Text | None = Field(default=None, description="Its mobile number")
     external_id: Text | None = Field(default=None, description="Its id in a system of yours")
     id: RecordId | None = Field(default=None, description="Its id in Freshsales")
-
-    @model_validator(mode="after")
-    def _one(self) -> ContactIdentifier:
-        if len(self.model_dump(exclude_none=True)) != 1:
-            raise ValueError("give exactly one identifier")
-        return self
 
 
 class UpsertFreshsalesContact(ContactAttributes):

@@ -19,6 +19,7 @@ from freshbridge.actions.freshsales.parameters import (
     Attributes,
     Changing,
     Day,
+    Identifier,
     Include,
     RecordId,
     Text,
@@ -87,19 +88,13 @@ class UpdateFreshsalesDeal(DealAttributes, Changing):
     )
 
 
-class DealIdentifier(Parameters):
+class DealIdentifier(Identifier):
     """What finds the deal; exactly one."""
 
     id: RecordId | None = Field(default=None, description="Its id")
     name: Text | None = Field(
         default=None, min_length=1, description="Its name; where several have it, any may be meant"
     )
-
-    @model_validator(mode="after")
-    def _one(self) -> DealIdentifier:
-        if len(self.model_dump(exclude_none=True)) != 1:
-            raise ValueError("give exactly one identifier")
-        return self
 
 
 class UpsertFreshsalesDeal(DealAttributes):

@@ -23,6 +23,7 @@ from freshbridge.actions.freshsales.parameters import (
     Attributes,
     Changing,
     EmailAddress,
+    Identifier,
     Include,
     RecordId,
     Text,
@@ -74,17 +75,11 @@ class UpdateFreshsalesLead(LeadAttributes, Changing):
     lead_id: RecordId = Field(description="The lead's id")
 
 
-class LeadIdentifier(Parameters):
+class LeadIdentifier(Identifier):
     """What finds the lead; exactly one."""
 
     emails: EmailAddress | None = Field(default=None, description="Its address")
     id: RecordId | None = Field(default=None, description="Its id")
-
-    @model_validator(mode="after")
-    def _one(self) -> LeadIdentifier:
-        if len(self.model_dump(exclude_none=True)) != 1:
-            raise ValueError("give exactly one identifier")
-        return self
 
 
 class UpsertFreshsalesLead(LeadAttributes):

@@ -22,6 +22,7 @@ __all__ = [
     "Day",
     "EmailAddress",
     "Emails",
+    "Identifier",
     "Include",
     "Moment",
     "OnDuplicate",
@@ -115,3 +116,13 @@ def _written(value: Any) -> Any:
     if isinstance(value, datetime):
         return timestamps.to_text(value)
     return value.isoformat() if isinstance(value, date) else value
+
+
+class Identifier(Parameters):
+    """What finds a record to update, by one of its fields; each family names its own."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if len(self.model_dump(exclude_none=True)) != 1:
+            raise ValueError("give exactly one identifier")
+        return self

@@ -16,6 +16,7 @@ from freshbridge.actions.earlier import unknown
 from freshbridge.actions.freshsales.earlier_activities import earlier_activity
 from freshbridge.actions.freshsales.earlier_records import earlier_record
 from freshbridge.actions.freshsales.kinds import APPOINTMENT, NOTE, SALES_ACTIVITY, TASK
+from freshbridge.actions.freshsales.passing_refusals import no_duplicate, refused_for_good
 from freshbridge.actions.once import OutcomeUnknown, reconciled
 from freshbridge.bulk.progress import WINDOW, RowState
 from freshbridge.destinations.checks import Described
@@ -23,7 +24,7 @@ from freshbridge.destinations.exchange import shown_reply, shown_request
 from freshbridge.destinations.model import DestinationSettings, Template
 from freshbridge.destinations.ownership import KINDS
 from freshbridge.destinations.preparation import Prepared, prepared
-from freshbridge.destinations.sending import Delivered, deliver
+from freshbridge.destinations.sending import Delivered, UnfoundDuplicate, deliver
 from freshbridge.destinations.writing import TypeNotOffered, WouldSend
 from freshbridge.errors import (
     InvalidRequest,
@@ -31,7 +32,6 @@ from freshbridge.errors import (
     Reject,
     Throttled,
     Unauthorized,
-    WrongState,
 )
 
 if TYPE_CHECKING:
@@ -43,9 +43,6 @@ if TYPE_CHECKING:
 _ACTIVITIES = {one.collection: one for one in (TASK, APPOINTMENT, NOTE, SALES_ACTIVITY)}
 _MAY_BE_NEW = frozenset({"unknown_field", "invalid_value", "lookup_missing"})
 """What an account's description that is some minutes old may be wrong about."""
-MOST_BUSY = 10
-"""Tries of a write that is answered 405, which others have been seen to make of it."""
-_MOST_COUNTED = 10_000
 DestinationId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
 
@@ -132,10 +129,15 @@ def send_record(context: Context[FreshsalesClient], parameters: SendRecord) -> O
         data = {"outcome": planned.outcome, "dry_run": True, "request": request}
         return Outcome(data, "Nothing was sent: this is the request")
     except Throttled as error:
-        refusal = _refused_for_good(context, error)
-        if refusal is None:
+        if error.status != HTTPStatus.METHOD_NOT_ALLOWED:
             raise
-        return _refused(context, parameters, refusal)
+        return _refused(context, parameters, refused_for_good(context.tried, error))
+    except UnfoundDuplicate as error:
+        refused = error.refusal
+        if not parameters.show:
+            refused = no_duplicate(context.tried, error, parts_of(context).sayings)
+        _track(context, settings, parameters, "rejected")
+        return _refused(context, parameters, refused)
     except TypeNotOffered as refusal:
         _stop_the_run(context, refusal)
         return _refused(context, parameters, refusal)
@@ -144,27 +146,6 @@ def send_record(context: Context[FreshsalesClient], parameters: SendRecord) -> O
         return _refused(context, parameters, refusal)
     _track(context, settings, parameters, done.outcome)
     return _told(context, settings, parameters, done)
-
-
-def _refused_for_good(context: Context[FreshsalesClient], error: Throttled) -> WrongState | None:
-    """What a 405 means that stays, though it looked like throttling; None while it may pass."""
-    if error.status != HTTPStatus.METHOD_NOT_ALLOWED:
-        return None
-    refused, action_id = parts_of(context).refused, context.request.action_id
-    if len(refused) >= _MOST_COUNTED:
-        refused.clear()
-    refused[action_id] += 1
-    if refused[action_id] < MOST_BUSY:
-        return None
-    del refused[action_id]
-    return WrongState(
-        f"Freshsales refused it {MOST_BUSY} times as something that is not done here",
-        where=error.where,
-        status=error.status,
-        advice="Where the account was only busy, send it again later.",
-        provider_message=error.provider_message,
-        provider_request_id=error.provider_request_id,
-    )
 
 
 def _told(
