@@ -1,9 +1,16 @@
 """TCP ports on the loopback interface: a free one, or the one that was asked for."""
 
+import random
 import socket
 from collections.abc import Mapping
 
 HOST = "127.0.0.1"
+SPARED = range(20_000, 32_768)
+"""No system takes a port for an outgoing connection from here: Linux begins at 32768, others later.
+
+A server binds the port that was chosen for it a moment later: no connection may have it by then.
+"""
+TRIES = 50
 
 
 class PortError(Exception):
@@ -16,6 +23,8 @@ def choose(port: int, purpose: str, variable: str) -> int:
     ``purpose`` and ``variable`` (the environment variable that sets the port) go into the message
     of the PortError raised when the port is taken or may not be used.
     """
+    if port == 0:
+        return _free()
     with socket.socket() as probe:
         # As servers do: a port whose last connections are still closing counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -27,8 +36,19 @@ def choose(port: int, purpose: str, variable: str) -> int:
                 f"{purpose} cannot listen on port {port} of {HOST} ({reason.lower()}): stop what "
                 f"uses it or choose another with {variable}=PORT; 0 takes a free one"
             ) from error
-        chosen: int = probe.getsockname()[1]
-        return chosen
+        return port
+
+
+def _free() -> int:
+    for port in random.sample(SPARED, TRIES):
+        with socket.socket() as probe:
+            # Nobody's listening, and nobody's closing either: so without SO_REUSEADDR.
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise PortError(f"none of {TRIES} ports from {SPARED.start} to {SPARED.stop - 1} is free")
 
 
 def from_environment(environment: Mapping[str, str], variable: str, default: int = 0) -> int:

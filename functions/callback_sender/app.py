@@ -15,7 +15,6 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
 from freshbridge import settings
-from freshbridge.dead_letters.assembly import intake
 from freshbridge.dead_letters.carrier import read_mark
 from freshbridge.dead_letters.subject import Queue
 from freshbridge.errors import Reject
@@ -39,10 +38,11 @@ from freshbridge.notifications.sender import Sender
 from freshbridge.notifications.store import DeliveryStore
 from freshbridge.notifications.subscriptions import SubscriptionStore
 from freshbridge.observability import count, function_logger, function_metrics
-from freshbridge.queues.batch import Patience, RetryingBatchProcessor, process_batch
-from freshbridge.queues.park import DeadLetterQueue
+from freshbridge.queues.assembly import processor
+from freshbridge.queues.batch import process_batch
 from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import NotQueued, Publisher
+from freshbridge.queues.verdict import Patience
 from freshbridge.transport import PublicAddressAdapter, RequestsTransport, Transport
 
 if TYPE_CHECKING:
@@ -83,13 +83,11 @@ class Ports:
         )
         self.sender = Sender(registry, stores, self.attempts, random_below=secrets.randbelow)
         self.release = Release(deliveries, self.send_all)
-        self.processor = RetryingBatchProcessor(
-            queue_url=chosen.source_queue_url,
-            dead_letters=DeadLetterQueue(
-                chosen.dead_letter_queue_url,
-                function="callback_sender",
-                letters=intake(chosen, Queue.CALLBACKS, self.payloads, function="callback_sender"),
-            ),
+        self.processor = processor(
+            chosen,
+            Queue.CALLBACKS,
+            self.payloads,
+            function="callback_sender",
             logger=logger,
             metrics=metrics,
             patience=PATIENCE,

@@ -11,15 +11,15 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from connector_api.customer_fields import check_fields
-from connector_api.ports import ports
+from connector_api.customer_views import known_view, line_view, run_view
+from connector_api.ports import ports, present
 from connector_api.replies import json_body, success
-from freshbridge import identifiers, timestamps
+from freshbridge import identifiers
 from freshbridge.customers import matching
 from freshbridge.customers.link import Kind, Link, Side
 from freshbridge.customers.link_checks import contradictions
 from freshbridge.customers.link_reading import InvalidLink, read_link, write_link
-from freshbridge.customers.record import Known
-from freshbridge.customers.run_state import RUNNING, RunState
+from freshbridge.customers.run_state import RUNNING
 from freshbridge.customers.run_store import OUTCOMES, RunStore, UnknownRun
 from freshbridge.customers.work import PURGE, RUN, CustomerWork
 from freshbridge.errors import FieldError, InvalidRequest
@@ -37,7 +37,7 @@ _EVENTS = re.compile(r"events-\d{4}-\d{2}-\d{2}")
 @router.post("/customer-links")
 def create() -> Response[str]:
     """Link two accounts; the first run begins when it is asked for or due."""
-    now = _now()
+    now = present()
     given = json_body(router.current_event)
     link = read_link(given, link_id=identifiers.new_id("lnk"), created_at=now, updated_at=now)
     _check_together(link)
@@ -62,7 +62,7 @@ def get(link_id: str) -> Response[str]:
     until = runs.taken_until(link_id)
     for name, kept in (("run", "state"), ("rehearsal", "dry")):
         state = runs.load(link_id, name=kept)
-        shown[name] = _shown_run(link, state, until) if state else None
+        shown[name] = run_view(link, state, until, now=present()) if state else None
     return success("Customer link", shown)
 
 
@@ -84,7 +84,7 @@ def change(link_id: str) -> Response[str]:
         )  # fmt: skip
     _check_together(link)
     warnings = check_fields(link) if link.kinds != before.kinds else []
-    link = replace(link, updated_at=_now())
+    link = replace(link, updated_at=present())
     ports().customer_links.put(link)
     return success("Customer link changed", write_link(link) | _warned(warnings))
 
@@ -93,7 +93,7 @@ def change(link_id: str) -> Response[str]:
 def delete(link_id: str) -> Response[str]:
     """Forget a link and what is known of its customers; the customers stay as they are."""
     link = ports().customer_links.get(link_id)
-    work = CustomerWork(link_id, PURGE, "", _now(), link.freshdesk_instance_id)
+    work = CustomerWork(link_id, PURGE, "", present(), link.freshdesk_instance_id)
     ports().customer_queue.publish(work, work.name)
     ports().customer_links.delete(link_id)
     return success("Customer link deleted", {"link_id": link_id})
@@ -122,10 +122,10 @@ def sync(link_id: str) -> Response[str]:
     runs = ports().customer_runs
     last = runs.load(link_id, name="dry" if dry else "state")
     under_way = last is not None and last.state == RUNNING
-    was_stalled = last is not None and last.stalled(_now(), runs.taken_until(link_id))
+    was_stalled = last is not None and last.stalled(present(), runs.taken_until(link_id))
     run_id = last.run_id if last is not None and under_way else identifiers.new_id("run")
     work = CustomerWork(
-        link_id, RUN, run_id, _now(), link.freshdesk_instance_id,
+        link_id, RUN, run_id, present(), link.freshdesk_instance_id,
         full="true" if given.get("full") else "", dry_run="true" if dry else "",
     )  # fmt: skip
     ports().customer_queue.publish(work, work.name)
@@ -160,8 +160,8 @@ def report(link_id: str) -> Response[str]:
         _check_told(runs, link_id, run_id)
     answer = {
         "run_id": run_id or None,
-        "run": _shown_run(link, state, runs.taken_until(link_id)) if state else None,
-        "rows": [_shown_line(json.loads(item["body"]["S"])) for item in page.items],
+        "run": run_view(link, state, runs.taken_until(link_id), now=present()) if state else None,
+        "rows": [line_view(json.loads(item["body"]["S"])) for item in page.items],
         "after": page.after,
     }
     return success("Report", answer)
@@ -187,7 +187,7 @@ def links(link_id: str) -> Response[str]:
         found, after = list(table.load(kind, side, [wanted[:64]]).values()), ""
     else:
         found, after = table.page(kind, side, limit=limit, after=query.get("after", ""))
-    rows = [_shown_known(kind, one) for one in found]
+    rows = [known_view(kind, one) for one in found]
     return success("Linked customers", {"customers": rows, "after": after or None})
 
 
@@ -195,14 +195,6 @@ def _check_told(runs: RunStore, link_id: str, run_id: str) -> None:
     """Raises UnknownRun for a run that has told nothing at all."""
     if not runs.report(link_id, run_id, outcome="", limit=1, after=None).items:
         raise UnknownRun("this link has no report of such a run", where=run_id[:64])
-
-
-def _shown_run(link: Link, state: RunState, until: float) -> dict[str, Any]:
-    running = state.state == RUNNING
-    return state.shown(link) | {
-        "worked_on_until": _text(until) if running and until else None,
-        "stalled": state.stalled(_now(), until),
-    }
 
 
 def _choice(query: dict[str, str], name: str, usual: Any) -> Any:
@@ -213,34 +205,6 @@ def _choice(query: dict[str, str], name: str, usual: Any) -> Any:
         said = f"must be one of {', '.join(one.value for one in type(usual))}"
         wrong = FieldError(name, said, "invalid_value")
         raise InvalidRequest("The list cannot be given", fields=[wrong]) from None
-
-
-def _shown_known(kind: Kind, one: Known) -> dict[str, Any]:
-    is_desk = one.side is Side.FRESHDESK
-    return {
-        "object": kind.value,
-        "freshdesk_id": (one.id if is_desk else one.other) or None,
-        "freshsales_id": (one.other if is_desk else one.id) or None,
-        "state": "linked" if one.other else "apart" if one.apart else "alone",
-        "changed": sorted(one.changed) if one.other else [],
-        "fields": dict(sorted(one.now.items())),
-        "found_by": list(one.keys),
-        "updated_at": one.updated_at or None,
-    }
-
-
-def _shown_line(line: dict[str, Any]) -> dict[str, Any]:
-    is_desk = line["side"] == Side.FRESHDESK
-    return {
-        "outcome": line["outcome"],
-        "object": line["kind"],
-        "side": line["side"],
-        "freshdesk_id": (line["id"] if is_desk else line["other"]) or None,
-        "freshsales_id": (line["other"] if is_desk else line["id"]) or None,
-        "fields": line["fields"],
-        "code": line["code"] or None,
-        "reason": line["reason"] or None,
-    }
 
 
 def _warned(warnings: list[str]) -> dict[str, list[str]]:
@@ -273,11 +237,3 @@ def _check_instances(link: Link, *, running: bool = False) -> None:
             wrong.append(FieldError(member, "is disabled: enable it first", "invalid_value"))
     if wrong:
         raise InvalidLink("The link cannot be used", where="customer link", fields=wrong)
-
-
-def _now() -> str:
-    return timestamps.to_text(timestamps.now())
-
-
-def _text(epoch: float) -> str:
-    return timestamps.to_text(timestamps.from_epoch(epoch))

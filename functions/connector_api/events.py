@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from connector_api.instances import by_token
 from connector_api.ports import ports
-from connector_api.replies import json_body, success
+from connector_api.replies import json_body, plain, success
 from freshbridge.errors import InvalidRequest, Reject
 from freshbridge.event_log import elements_view
 from freshbridge.event_log.content import body_of, content_of
@@ -202,7 +202,7 @@ def _listed(instance: Instance) -> Response[str]:
             f"providerData of {left_out} events left out; ask for each by its id"
         )
     shown = [elements_view.event_view(entry, bodies.get(entry.event_id, "")) for entry in entries]
-    return _json(shown, headers)
+    return plain(shown, headers)
 
 
 def _shown(instance: Instance, event_id: str) -> Response[str]:
@@ -216,7 +216,7 @@ def _shown(instance: Instance, event_id: str) -> Response[str]:
     callbacks = trail["outgoing"]["callbacks"]
     notified = [json.dumps(one) for one in callbacks if one["status"] in taken]
     settled = elements_view.all_ended(trail)
-    return _json(elements_view.event_view(entry, body, notified=notified, settled=settled))
+    return plain(elements_view.event_view(entry, body, notified=notified, settled=settled))
 
 
 def _accepted(message: str, data: Any, location: str, *, before: bool) -> Response[str]:
@@ -239,12 +239,3 @@ def _body_if_any() -> dict[str, Any]:
 def _may_go_on() -> bool:
     left: int = router.lambda_context.get_remaining_time_in_millis()
     return left > RESERVE_MS
-
-
-def _json(body: Any, headers: dict[str, str] | None = None) -> Response[str]:
-    return Response(
-        status_code=200,
-        content_type="application/json",
-        body=json.dumps(body),
-        headers=dict(headers or {}),
-    )

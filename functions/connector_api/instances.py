@@ -7,7 +7,6 @@ token is shown by the creation only.
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 from typing import Any
@@ -16,13 +15,13 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from connector_api.ports import ports
-from connector_api.replies import json_body
+from connector_api.replies import json_body, plain
 from freshbridge.errors import FieldError, NotFound
 from freshbridge.instances import elements, request, token, view
+from freshbridge.instances.change import Change
 from freshbridge.instances.config import CACHING_ENTRIES
 from freshbridge.instances.listing import select
 from freshbridge.instances.model import Instance
-from freshbridge.instances.provision import Change
 from freshbridge.instances.request import InvalidIntegration
 from freshbridge.page_request import read_hydrate
 
@@ -56,13 +55,13 @@ def list_of_element(element: str) -> Response[str]:
 @router.get("/instances/<instance_id>")
 def get(instance_id: str) -> Response[str]:
     """One instance."""
-    return _json(_shown(ports().registry.get(instance_id)))
+    return plain(_shown(ports().registry.get(instance_id)))
 
 
 @router.get("/elements/<element>/instances/<instance_id>")
 def get_of_element(element: str, instance_id: str) -> Response[str]:
     """One instance of the element; 404 for an instance of another."""
-    return _json(_shown(_of_element(element, instance_id)))
+    return plain(_shown(_of_element(element, instance_id)))
 
 
 @router.route("/instances/<instance_id>", method=["PATCH", "PUT"])
@@ -87,21 +86,21 @@ def change_by_token() -> Response[str]:
 def delete(instance_id: str) -> Response[str]:
     """Disconnect an account."""
     ports().provisioner.delete(instance_id)
-    return _json({})
+    return plain({})
 
 
 @router.delete("/elements/<element>/instances/<instance_id>")
 def delete_of_element(element: str, instance_id: str) -> Response[str]:
     """Disconnect an account of the element; 404 for an instance of another."""
     ports().provisioner.delete(_of_element(element, instance_id).instance_id)
-    return _json({})
+    return plain({})
 
 
 @router.delete("/instances")
 def delete_by_token() -> Response[str]:
     """Disconnect the account whose Element token is shown."""
     ports().provisioner.delete(by_token().instance_id)
-    return _json({})
+    return plain({})
 
 
 @router.route("/instances/<instance_id>/enabled", method=["PUT", "DELETE"])
@@ -119,25 +118,25 @@ def enable_by_token() -> Response[str]:
 @router.get("/instances/<instance_id>/configuration")
 def configuration(instance_id: str) -> Response[str]:
     """An instance's configuration, as a list of entries."""
-    return _json(view.entries_view(ports().registry.get(instance_id)))
+    return plain(view.entries_view(ports().registry.get(instance_id)))
 
 
 @router.get("/instances/configuration")
 def configuration_by_token() -> Response[str]:
     """The configuration of the instance whose Element token is shown."""
-    return _json(view.entries_view(by_token()))
+    return plain(view.entries_view(by_token()))
 
 
 @router.get("/instances/<instance_id>/configuration/<entry>")
 def configuration_entry(instance_id: str, entry: str) -> Response[str]:
     """One entry of the configuration, by its id."""
-    return _json(_entry(ports().registry.get(instance_id), entry))
+    return plain(_entry(ports().registry.get(instance_id), entry))
 
 
 @router.get("/instances/configuration/<entry>")
 def configuration_entry_by_token(entry: str) -> Response[str]:
     """One entry of the instance whose Element token is shown."""
-    return _json(_entry(by_token(), entry))
+    return plain(_entry(by_token(), entry))
 
 
 @router.patch("/instances/<instance_id>/configuration/<entry>")
@@ -155,32 +154,32 @@ def change_configuration_entry_by_token(entry: str) -> Response[str]:
 @router.get("/elements")
 def list_elements() -> Response[str]:
     """What can be connected."""
-    return _json([view.element_view(element) for element in elements.ELEMENTS])
+    return plain([view.element_view(element) for element in elements.ELEMENTS])
 
 
 @router.get("/elements/keys")
 def list_element_keys() -> Response[str]:
     """The keys and names of what can be connected."""
-    return _json([{"key": found.key, "name": found.name} for found in elements.ELEMENTS])
+    return plain([{"key": found.key, "name": found.name} for found in elements.ELEMENTS])
 
 
 @router.get("/elements/<element>")
 def get_element(element: str) -> Response[str]:
     """One element, by key or id."""
-    return _json(view.element_view(elements.find(element)))
+    return plain(view.element_view(elements.find(element)))
 
 
 @router.get("/elements/<element>/configuration")
 def element_configuration(element: str) -> Response[str]:
     """The entries that an instance of it has."""
-    return _json([view.entry_view(entry) for entry in elements.find(element).entries])
+    return plain([view.entry_view(entry) for entry in elements.find(element).entries])
 
 
 @router.get("/hubs")
 def list_hubs() -> Response[str]:
     """The kinds of elements."""
     hubs = sorted({element.hub for element in elements.ELEMENTS})
-    return _json([{"key": hub, "name": hub.capitalize(), "active": True} for hub in hubs])
+    return plain([{"key": hub, "name": hub.capitalize(), "active": True} for hub in hubs])
 
 
 @router.get("/hubs/<hub>/elements")
@@ -189,12 +188,12 @@ def list_elements_of_hub(hub: str) -> Response[str]:
     found = [view.element_view(element) for element in elements.ELEMENTS if element.hub == hub]
     if not found:
         raise NotFound(f"no hub {hub[:64]}", advice="GET /hubs lists them.")
-    return _json(found)
+    return plain(found)
 
 
 def _created(wanted: request.Wanted) -> Response[str]:
     made = ports().provisioner.create(wanted, user_id=router.context.get("user_id", 1))
-    return _json(view.instance_view(made.instance, now=time.time(), token=made.token))
+    return plain(view.instance_view(made.instance, now=time.time(), token=made.token))
 
 
 def _changed(instance_id: str) -> Response[str]:
@@ -208,13 +207,13 @@ def _changed(instance_id: str) -> Response[str]:
         config=dict(CACHING_ENTRIES) | given.caching if replaces else given.caching or None,
         replace_all=replaces,
     )
-    return _json(_shown(ports().provisioner.change(instance_id, change)))
+    return plain(_shown(ports().provisioner.change(instance_id, change)))
 
 
 def _enabled(instance_id: str) -> Response[str]:
     disabled = router.current_event.http_method == "DELETE"
     ports().registry.change(instance_id, lambda held: replace(held, disabled=disabled))
-    return _json({})
+    return plain({})
 
 
 def _listed(element_key: str | None) -> Response[str]:
@@ -238,7 +237,7 @@ def _listed(element_key: str | None) -> Response[str]:
     hydrated = read_hydrate(single.get("hydrate"), usual=True)
     shown = view.instance_view if hydrated else view.abridged_view
     now = time.time()
-    return _json([shown(found, now=now) for found in page.instances], headers)
+    return plain([shown(found, now=now) for found in page.instances], headers)
 
 
 def by_token() -> Instance:
@@ -277,7 +276,7 @@ def _entry_changed(instance: Instance, entry: str) -> Response[str]:
         )
     key = _entry(instance, entry)["key"]
     change = Change(values={key: body["propertyValue"]})
-    return _json(_entry(ports().provisioner.change(instance.instance_id, change), key))
+    return plain(_entry(ports().provisioner.change(instance.instance_id, change), key))
 
 
 def _of_element(element: str, instance_id: str) -> Instance:
@@ -285,12 +284,3 @@ def _of_element(element: str, instance_id: str) -> Instance:
     if instance.element != elements.find(element).key:
         raise NotFound(f"no instance {instance_id[:64]} of this element")
     return instance
-
-
-def _json(body: Any, headers: dict[str, str] | None = None) -> Response[str]:
-    return Response(
-        status_code=200,
-        content_type="application/json",
-        body=json.dumps(body),
-        headers=dict(headers or {}),
-    )

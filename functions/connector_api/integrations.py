@@ -18,10 +18,10 @@ from connector_api.replies import json_body, success
 from freshbridge.errors import FieldError
 from freshbridge.instances import elements, request, validation
 from freshbridge.instances.access import read_grace
+from freshbridge.instances.change import Change
 from freshbridge.instances.config import config_errors
 from freshbridge.instances.model import Instance
 from freshbridge.instances.origin import origin_of
-from freshbridge.instances.provision import Change
 from freshbridge.instances.request import InvalidIntegration
 from freshbridge.instances.trace import Cause
 from freshbridge.instances.validation import Checked

@@ -6,14 +6,13 @@ As in Open Connectors: what a callback did not take for three days is queued, to
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from connector_api.ports import ports
-from connector_api.replies import json_body
+from connector_api.replies import json_body, plain
 from freshbridge.errors import FieldError, NotFound
 from freshbridge.events.schema import bus_schema
 from freshbridge.notifications import view
@@ -43,14 +42,14 @@ class UnknownAccount(NotFound):
 def list_subscriptions() -> Response[str]:
     """Every callback URL that an event went to, and whether it is still called."""
     found = [view.subscription_view(one) for one in ports().callbacks.subscriptions.all()]
-    return _json(found, {"Elements-Returned-Count": str(len(found))})
+    return plain(found, {"Elements-Returned-Count": str(len(found))})
 
 
 @router.get("/notifications/subscriptions/<subscription_id>")
 def get_subscription(subscription_id: str) -> Response[str]:
     """One callback URL."""
     number = _number(subscription_id, UnknownSubscription)
-    return _json(view.subscription_view(ports().callbacks.subscription(number)))
+    return plain(view.subscription_view(ports().callbacks.subscription(number)))
 
 
 @router.get("/notifications/subscriptions/deliveries")
@@ -67,7 +66,7 @@ def list_deliveries() -> Response[str]:
     headers = {"Elements-Returned-Count": str(len(page.deliveries))}
     if page.next_page:
         headers["Elements-Next-Page-Token"] = page.next_page
-    return _json([_shown(found, hydrate=hydrate) for found in page.deliveries], headers)
+    return plain([_shown(found, hydrate=hydrate) for found in page.deliveries], headers)
 
 
 @router.put("/notifications/subscriptions/deliveries")
@@ -76,7 +75,7 @@ def release_deliveries() -> Response[str]:
     query = router.current_event.query_string_parameters or {}
     released = ports().callbacks.release(read_where(query.get("where")))
     logger.info("callbacks released", extra={"subscriptions": len(released)})
-    return _json([view.subscription_view(subscription) for subscription in released])
+    return plain([view.subscription_view(subscription) for subscription in released])
 
 
 @router.get("/notifications/<notification_id>/subscriptions/deliveries")
@@ -87,7 +86,7 @@ def deliveries_of_notification(notification_id: str) -> Response[str]:
     one subscription always does.
     """
     hydrate = _hydrate(router.current_event.query_string_parameters or {})
-    return _json([_shown(one, hydrate=hydrate) for one in _of(notification_id, hydrate=hydrate)])
+    return plain([_shown(one, hydrate=hydrate) for one in _of(notification_id, hydrate=hydrate)])
 
 
 @router.get("/notifications/<notification_id>/subscriptions/<subscription_id>/deliveries")
@@ -96,7 +95,7 @@ def delivery_of_subscription(notification_id: str, subscription_id: str) -> Resp
     number = _number(subscription_id, UnknownSubscription)
     hydrate = _hydrate(router.current_event.query_string_parameters or {})
     for found in _of(notification_id, hydrate=hydrate, subscription=number):
-        return _json(_shown(found, hydrate=hydrate))
+        return plain(_shown(found, hydrate=hydrate))
     raise UnknownSubscription("the notification did not go there", where=subscription_id[:32])
 
 
@@ -104,13 +103,13 @@ def delivery_of_subscription(notification_id: str, subscription_id: str) -> Resp
 def acknowledge(notification_id: str) -> Response[str]:
     """Say that a queued notification was fetched: it is not sent when the others are released."""
     done = ports().callbacks.acknowledge(_number(notification_id, UnknownNotification))
-    return _json({"id": done.notification_id, "acknowledged": done.acknowledged})
+    return plain({"id": done.notification_id, "acknowledged": done.acknowledged})
 
 
 @router.get("/accounts/settings")
 def account_settings() -> Response[str]:
     """What happens to notifications that a callback does not take."""
-    return _json(ports().callbacks.subscriptions.settings())
+    return plain(ports().callbacks.subscriptions.settings())
 
 
 @router.route("/accounts/settings", method=["POST", "PATCH"])
@@ -136,14 +135,14 @@ def change_settings_of_account(account_id: str) -> Response[str]:
 @schema_router.get("/events/schema")
 def event_schema() -> Response[str]:
     """The JSON Schema of the events on the EventBridge bus."""
-    return _json(bus_schema())
+    return plain(bus_schema())
 
 
 def _settings_changed() -> Response[str]:
     settings = read_settings(json_body(router.current_event))
     ports().callbacks.subscriptions.choose(settings)
     logger.info("account settings changed", extra={"by_user_id": router.context.get("user_id")})
-    return _json(settings)
+    return plain(settings)
 
 
 def _account(account_id: str) -> None:
@@ -183,12 +182,3 @@ def _page_size(text: str | None) -> int:
             "the page cannot be given", fields=[FieldError("pageSize", accepted, "invalid_value")]
         )
     return size
-
-
-def _json(body: Any, headers: dict[str, str] | None = None) -> Response[str]:
-    return Response(
-        status_code=200,
-        content_type="application/json",
-        body=json.dumps(body),
-        headers=dict(headers or {}),
-    )

@@ -9,9 +9,7 @@ from freshbridge import settings, timestamps
 from freshbridge.actions.assembly import Stores, executor, services
 from freshbridge.actions.large_result import LargeResults
 from freshbridge.actions.submit import Submission
-from freshbridge.budget.assembly import budgets
 from freshbridge.bulk.result_files import ResultFiles
-from freshbridge.circuit.assembly import circuits
 from freshbridge.customers.link_store import LinkStore
 from freshbridge.customers.run_store import RunStore as CustomerRuns
 from freshbridge.customers.staging import FOLDER as CUSTOMERS
@@ -28,15 +26,12 @@ from freshbridge.event_log.store import EventStore
 from freshbridge.event_log.trail import Trails
 from freshbridge.exports.assembly import offered
 from freshbridge.http_message import Timeouts
+from freshbridge.instances.assembly import providers
 from freshbridge.instances.callers import Callers
-from freshbridge.instances.connection import Connections
 from freshbridge.instances.deployed_secret import DeployedSecret
 from freshbridge.instances.provision import Provisioner
-from freshbridge.instances.registry import Registry
 from freshbridge.instances.trace_store import TraceStore
-from freshbridge.instances.traced_transport import Tracer
 from freshbridge.instances.users import UserStore
-from freshbridge.instances.vault import Vault
 from freshbridge.lake.lake import Lake
 from freshbridge.notifications.bodies import FOLDER as CALLBACKS
 from freshbridge.notifications.bodies import Bodies
@@ -54,7 +49,6 @@ from freshbridge.sync.feeds.catalogue import feeds_of
 from freshbridge.sync.record_states import RecordStates
 from freshbridge.sync.run_store import RunStore as SyncRuns
 from freshbridge.sync.starting import Starter, needs_all
-from freshbridge.transport import RequestsTransport, Transport
 from freshbridge.webhooks.check_store import CheckStore
 from freshbridge.webhooks.setup import WebhookSetup
 from freshbridge.webhooks.verify import Verifier
@@ -82,12 +76,19 @@ class Ports:
         self.allowed_origins = chosen.allowed_provider_origins
         self.open_docs = chosen.open_docs == "true"
         # Written here and read elsewhere: the API itself always looks at the table.
-        self.registry = Registry(chosen.instance_table, age_s=0)
+        calling = providers(
+            chosen,
+            function="connector_api",
+            logger=function_logger(),
+            metrics=function_metrics(),
+            always_fresh=True,
+            timeouts=TIMEOUTS,
+        )
+        self.registry, self.vault, self.circuits = calling.registry, calling.vault, calling.circuits
+        self.transport, self.tracer = calling.transport, calling.tracer
+        self.connections = calling.connections
         self.rules = RuleStore(chosen.instance_table, age_s=0)
-        self.vault = Vault(chosen.stack_name, age_s=0)
         self.traces = TraceStore(chosen.trace_table)
-        self.tracer = Tracer(self.traces, function="connector_api", logger=function_logger())
-        self.circuits = circuits(chosen.budget_table, function_logger(), function_metrics())
         payloads = PayloadStore(chosen.payload_bucket)
         self.deliveries = DeliveryStore(chosen.callback_table)
         self.callbacks = CallbackDesk(
@@ -108,20 +109,6 @@ class Ports:
             on_connected=self.circuits.close,
             on_callbacks_changed=self.callbacks.reactivate,
             on_deleted=self._deleting,
-        )
-        self.connections = Connections(
-            self.registry,
-            self.vault,
-            self.transport,
-            allowed_origins=self.allowed_origins,
-            tracer=self.tracer,
-            timeouts=TIMEOUTS,
-            budgets=budgets(
-                chosen.budget_table,
-                chosen.rate_window_seconds,
-                interactive_share=chosen.interactive_share,
-            ),
-            circuits=self.circuits,
         )
         self.runs = SyncRuns(chosen.sync_table)
         self.lake = Lake(chosen.lake_bucket)
@@ -190,11 +177,6 @@ class Ports:
     def quarantine(self) -> QuarantineFiles:
         """Records that a destination did not take."""
         return QuarantineFiles(self.bulk.files.bucket, self.bulk.store, self.bulk.inputs)
-
-    @lru_cache(maxsize=1)  # noqa: B019 - one Ports lives as long as its process
-    def transport(self) -> Transport:
-        """The one pooled HTTP session."""
-        return RequestsTransport()
 
 
 @lru_cache(maxsize=1)

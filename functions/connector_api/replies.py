@@ -35,6 +35,16 @@ def success(message: str, data: Any, status: int = 200) -> Response[str]:
     return Response(status_code=status, content_type="application/json", body=json.dumps(body))
 
 
+def plain(body: Any, headers: dict[str, str] | None = None) -> Response[str]:
+    """`body` and nothing around it, as Open Connectors answers."""
+    return Response(
+        status_code=200,
+        content_type="application/json",
+        body=json.dumps(body),
+        headers=dict(headers or {}),
+    )
+
+
 def failure(
     path: str, request_id: str, status: int, *, message: str, code: str, details: dict[str, Any]
 ) -> Response[str]:

@@ -11,32 +11,26 @@ import boto3  # noqa: F401 - while Lambda starts the function, when the processo
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from freshbridge import settings, timestamps
-from freshbridge.budget.assembly import budgets, patience
+from freshbridge.budget.assembly import patience
 from freshbridge.budget.ledger import Use
-from freshbridge.circuit.assembly import circuits
 from freshbridge.customers.link import Side
 from freshbridge.customers.link_store import LinkStore
 from freshbridge.customers.planning import due
-from freshbridge.customers.run_state import DONE
+from freshbridge.customers.run_state import DONE, RUNNING
 from freshbridge.customers.run_store import RunStore
 from freshbridge.customers.service import Outcome, Service, Stores, Turn
 from freshbridge.customers.staging import FOLDER
-from freshbridge.customers.work import CustomerWork, customer_work
-from freshbridge.dead_letters.assembly import intake
+from freshbridge.customers.work import ONE, CustomerWork, customer_work
 from freshbridge.dead_letters.subject import Queue
 from freshbridge.errors import Unauthorized
-from freshbridge.instances.connection import Connections
-from freshbridge.instances.registry import Registry
+from freshbridge.instances.assembly import providers
+from freshbridge.instances.connection import InstanceDisabled
 from freshbridge.instances.trace import Cause
-from freshbridge.instances.trace_store import TraceStore
-from freshbridge.instances.traced_transport import Tracer
-from freshbridge.instances.vault import Vault
 from freshbridge.observability import count, function_logger, function_metrics
-from freshbridge.queues.batch import RetryingBatchProcessor, process_batch
-from freshbridge.queues.park import DeadLetterQueue
+from freshbridge.queues.assembly import processor
+from freshbridge.queues.batch import process_batch
 from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
-from freshbridge.transport import RequestsTransport
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -61,20 +55,8 @@ class Ports:
     def __init__(self, chosen: settings.CustomerSettings) -> None:
         """Nothing is called before the first message."""
         self.payloads = PayloadStore(chosen.payload_bucket)
-        self.budgets = budgets(
-            chosen.budget_table,
-            chosen.rate_window_seconds,
-            interactive_share=chosen.interactive_share,
-        )
-        self.connections = Connections(
-            Registry(chosen.instance_table),
-            Vault(chosen.stack_name),
-            lru_cache(maxsize=1)(RequestsTransport),
-            allowed_origins=chosen.allowed_provider_origins,
-            tracer=Tracer(TraceStore(chosen.trace_table), function="customer_sync", logger=logger),
-            budgets=self.budgets,
-            circuits=circuits(chosen.budget_table, logger, metrics),
-        )
+        calling = providers(chosen, function="customer_sync", logger=logger, metrics=metrics)
+        self.connections = calling.connections
         self.queue = Publisher(chosen.source_queue_url, self.payloads, prefix=FOLDER)
         self.stores = Stores(
             chosen.customer_table,
@@ -83,15 +65,14 @@ class Ports:
             LinkStore(chosen.customer_table, age_s=0),
             RunStore(chosen.customer_table),
         )
-        self.processor = RetryingBatchProcessor(
-            queue_url=chosen.source_queue_url,
-            dead_letters=DeadLetterQueue(
-                chosen.dead_letter_queue_url,
-                function="customer_sync",
-                letters=intake(chosen, Queue.CUSTOMERS, self.payloads, function="customer_sync"),
-            ),
+        self.processor = processor(
+            chosen,
+            Queue.CUSTOMERS,
+            self.payloads,
+            function="customer_sync",
             logger=logger,
             metrics=metrics,
+            afterwards=calling.budgets.give_back,
         )
 
 
@@ -179,10 +160,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     if event.get("scheduled"):
         _plan(ports)
         return {"batchItemFailures": []}
-    try:
-        return process_batch(event, context, ports.processor, partial(_work, ports, context))
-    finally:
-        ports.budgets.give_back()
+    return process_batch(event, context, ports.processor, partial(_work, ports, context))
 
 
 def _plan(ports: Ports) -> None:
@@ -204,10 +182,30 @@ def _work(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
         context.get_remaining_time_in_millis() / 1000 + LIVES_ON_S,
         lambda: context.get_remaining_time_in_millis() > PAGE_MS,
     )
-    outcome = Service(ports.stores, clients, sleep=pause).do(work, turn)
+    try:
+        outcome = Service(ports.stores, clients, sleep=pause).do(work, turn)
+    except InstanceDisabled as error:
+        if not _comes_again(ports, work):
+            raise
+        details = {"link_id": work.link_id, "job": work.job, "reason": error.code}
+        logger.info("customers wait for their instance", extra=details)
+        count(metrics, "CustomersWritten", 0)
+        return
     if outcome.rest is not None:
         ports.queue.publish(outcome.rest, outcome.rest.name)
     _tell(work, outcome)
+
+
+def _comes_again(ports: Ports, work: CustomerWork) -> bool:
+    """Whether the schedule sees to it once the instance is enabled, without this message.
+
+    Each of its ticks goes on with the run that is kept, or begins one, which finds as well what an
+    event told of. A rehearsal only a person begins.
+    """
+    if work.job == ONE or work.dry_run:
+        return work.job == ONE
+    state = ports.stores.runs.load(work.link_id)
+    return state is not None and state.state == RUNNING
 
 
 def _tell(work: CustomerWork, outcome: Outcome) -> None:

@@ -13,7 +13,6 @@ from event_router.fetching import PATIENCE, Fetching
 from freshbridge import settings
 from freshbridge.customers.link_store import LinkStore
 from freshbridge.customers.staging import FOLDER as CUSTOMERS
-from freshbridge.dead_letters.assembly import intake
 from freshbridge.dead_letters.subject import Queue
 from freshbridge.event_log.lists import EventLists
 from freshbridge.event_log.recorder import Recorder
@@ -23,14 +22,15 @@ from freshbridge.event_log.store import EventStore
 from freshbridge.events.bus import EventBus
 from freshbridge.events.deliveries import Deliveries
 from freshbridge.instances.model import Instance
-from freshbridge.instances.registry import Registry, UnknownInstance
+from freshbridge.instances.registry import UnknownInstance
 from freshbridge.notifications.bodies import FOLDER as CALLBACKS
 from freshbridge.notifications.outbox import Outbox
 from freshbridge.observability import function_logger, function_metrics
-from freshbridge.queues.batch import RetryingBatchProcessor, Verdict, process_batch
-from freshbridge.queues.park import DeadLetterQueue
+from freshbridge.queues.assembly import processor
+from freshbridge.queues.batch import process_batch
 from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
+from freshbridge.queues.verdict import Verdict
 from freshbridge.routing.enriching import Enriching
 from freshbridge.routing.ports import Surroundings
 from freshbridge.routing.router import Message, Router
@@ -41,7 +41,6 @@ from freshbridge.rules.guard import RunGuard
 from freshbridge.rules.run_store import RunStore
 from freshbridge.rules.store import RuleStore
 from freshbridge.sync.touch_marks import TouchMarks
-from freshbridge.transport import RequestsTransport
 from freshbridge.webhooks.check_store import CheckStore
 
 if TYPE_CHECKING:
@@ -58,23 +57,22 @@ class Ports:
     def __init__(self, chosen: settings.RouterSettings) -> None:
         """Nothing is called before the first message."""
         self.payloads = PayloadStore(chosen.payload_bucket)
-        self.instances = Registry(chosen.instance_table)
-        self.fetching = Fetching(chosen, self.instances, lru_cache(maxsize=1)(RequestsTransport))
+        self.fetching = Fetching(chosen)
+        self.instances = self.fetching.instances
         events = EventStore(chosen.event_table, self.payloads, days=int(chosen.event_days))
         self.recorder = Recorder(events, logger)
         self.outbox = Outbox(Publisher(chosen.callback_queue_url, self.payloads, prefix=CALLBACKS))
         self.router = self._router(chosen, events)
-        self.processor = RetryingBatchProcessor(
-            queue_url=chosen.source_queue_url,
-            dead_letters=DeadLetterQueue(
-                chosen.dead_letter_queue_url,
-                function="event_router",
-                letters=intake(chosen, Queue.EVENTS, self.payloads, function="event_router"),
-            ),
+        self.processor = processor(
+            chosen,
+            Queue.EVENTS,
+            self.payloads,
+            function="event_router",
             logger=logger,
             metrics=metrics,
             patience=PATIENCE,
             observer=self._failed,
+            afterwards=self.fetching.budgets.give_back,
         )
 
     def _router(self, chosen: settings.RouterSettings, events: EventStore) -> Router:
@@ -145,11 +143,7 @@ def _ports() -> Ports:
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Process one SQS batch."""
     ports = _ports()
-    try:
-        return process_batch(event, context, ports.processor, partial(_route, ports, context))
-    finally:
-        # Slots that were to be used in this invocation are of no use to the next one.
-        ports.fetching.budgets.give_back()
+    return process_batch(event, context, ports.processor, partial(_route, ports, context))
 
 
 def _route(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from freshbridge import settings
-from freshbridge.budget.assembly import budgets, patience
+from freshbridge.budget.assembly import patience
 from freshbridge.budget.ledger import Use
-from freshbridge.circuit.assembly import circuits
 from freshbridge.events.record_fetcher import RecordFetcher
 from freshbridge.http_message import Timeouts
-from freshbridge.instances.connection import Connections
-from freshbridge.instances.trace_store import TraceStore
-from freshbridge.instances.traced_transport import Tracer
-from freshbridge.instances.vault import Vault
+from freshbridge.instances.assembly import providers
 from freshbridge.observability import function_logger, function_metrics
-from freshbridge.queues.batch import Patience
+from freshbridge.queues.verdict import Patience
 from freshbridge.rules.enricher import Enricher
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from freshbridge.budget.budgeted_transport import Waiting
-    from freshbridge.instances.registry import Registry
-    from freshbridge.transport import Transport
 
 TIMEOUTS = Timeouts(connect_s=3.0, read_s=8.0, total_s=12.0)
 PATIENCE = Patience(reserve_ms=15_000)
@@ -38,30 +31,17 @@ LONGEST_WAIT_BEGUN_S = 10.0
 class Fetching:
     """Asks providers for what events lack, within the rate budget."""
 
-    def __init__(
-        self,
-        chosen: settings.RouterSettings,
-        instances: Registry,
-        transport: Callable[[], Transport],
-    ) -> None:
+    def __init__(self, chosen: settings.RouterSettings) -> None:
         """Nothing is called before the first event that needs it."""
-        self.budgets = budgets(
-            chosen.budget_table,
-            chosen.rate_window_seconds,
-            interactive_share=chosen.interactive_share,
-        )
-        logger = function_logger()
-        connections = Connections(
-            instances,
-            Vault(chosen.stack_name),
-            transport,
-            allowed_origins=chosen.allowed_provider_origins,
-            tracer=Tracer(TraceStore(chosen.trace_table), function="event_router", logger=logger),
+        calling = providers(
+            chosen,
+            function="event_router",
+            logger=function_logger(),
+            metrics=function_metrics(),
             timeouts=TIMEOUTS,
-            budgets=self.budgets,
-            circuits=circuits(chosen.budget_table, logger, function_metrics()),
         )
-        self.records = RecordFetcher(connections)
+        self.instances, self.budgets = calling.registry, calling.budgets
+        self.records = RecordFetcher(calling.connections)
         self.enricher = Enricher(self.records)
 
     def waiting(self, context: LambdaContext, *, returning: bool) -> Waiting:

@@ -10,29 +10,27 @@ import boto3  # noqa: F401 - while Lambda starts the function, when the processo
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from freshbridge import settings, timestamps
-from freshbridge.budget.assembly import budgets, patience
+from freshbridge.budget.assembly import patience
 from freshbridge.budget.ledger import Use
-from freshbridge.circuit.assembly import circuits
-from freshbridge.dead_letters.assembly import intake
 from freshbridge.dead_letters.subject import Queue
 from freshbridge.destinations.store import DestinationStore
 from freshbridge.freshdesk.client import FreshdeskClient
-from freshbridge.instances.connection import Connections
-from freshbridge.instances.registry import Registry
+from freshbridge.instances.assembly import providers
+from freshbridge.instances.connection import InstanceDisabled
+from freshbridge.instances.registry import UnknownInstance
 from freshbridge.instances.trace import Cause
-from freshbridge.instances.trace_store import TraceStore
-from freshbridge.instances.traced_transport import Tracer
-from freshbridge.instances.vault import Vault
 from freshbridge.lake.lake import Lake
 from freshbridge.observability import count, function_logger, function_metrics
 from freshbridge.queues import envelope
-from freshbridge.queues.batch import RetryingBatchProcessor, process_batch
-from freshbridge.queues.park import DeadLetterQueue
+from freshbridge.queues.assembly import processor
+from freshbridge.queues.batch import process_batch
 from freshbridge.queues.payload import PayloadStore
 from freshbridge.queues.publish import Publisher
+from freshbridge.sync.cancelling import Cancelling
 from freshbridge.sync.children import Children
 from freshbridge.sync.failing import Failing
 from freshbridge.sync.feeds.catalogue import feeds_of
+from freshbridge.sync.interruptions import Interruptions
 from freshbridge.sync.invocation import Invocation, Outcome
 from freshbridge.sync.reading import Reader
 from freshbridge.sync.reconciling import Reconciling
@@ -42,7 +40,6 @@ from freshbridge.sync.touch import touch_order
 from freshbridge.sync.touch_marks import TouchMarks
 from freshbridge.sync.touching import Touching
 from freshbridge.sync.watchers import Watchers
-from freshbridge.transport import RequestsTransport
 from scheduled_sync.feeding import Feeding, FeedingStages
 
 if TYPE_CHECKING:
@@ -69,27 +66,14 @@ class Ports:
     def __init__(self, chosen: settings.WorkerSettings) -> None:
         """Nothing is called before the first message."""
         self.payloads = PayloadStore(chosen.payload_bucket)
-        self.budgets = budgets(
-            chosen.budget_table,
-            chosen.rate_window_seconds,
-            interactive_share=chosen.interactive_share,
-        )
-        self.connections = Connections(
-            Registry(chosen.instance_table),
-            Vault(chosen.stack_name),
-            lru_cache(maxsize=1)(RequestsTransport),
-            allowed_origins=chosen.allowed_provider_origins,
-            tracer=Tracer(TraceStore(chosen.trace_table), function="sync_worker", logger=logger),
-            budgets=self.budgets,
-            circuits=circuits(chosen.budget_table, logger, metrics),
-        )
+        calling = providers(chosen, function="sync_worker", logger=logger, metrics=metrics)
+        self.connections = calling.connections
         lake = Lake(chosen.lake_bucket)
         queue = Publisher(chosen.sync_queue_url, self.payloads, prefix="sync")
         store = RunStore(chosen.sync_table)
         children = Children(store, queue, _now)
-        registry = Registry(chosen.instance_table)
         actions = Publisher(chosen.action_queue_url, self.payloads, prefix="actions")
-        feeding = Feeding(registry, DestinationStore(chosen.instance_table), actions, _now)
+        feeding = Feeding(calling.registry, DestinationStore(chosen.instance_table), actions, _now)
         stages = FeedingStages(store, lake, queue, children, _now, feeding)
         watcher = Watchers(
             RecordStates(chosen.sync_table),
@@ -108,17 +92,17 @@ class Ports:
             reconcile=Reconciling(lake, watcher),
             concurrency=int(chosen.sync_concurrency),
         )
+        self.interruptions = Interruptions(store, Cancelling(store, children, _now))
         self.touching = Touching(lake, TouchMarks(chosen.sync_table), watcher)
-        self.processor = RetryingBatchProcessor(
-            queue_url=chosen.source_queue_url,
-            dead_letters=DeadLetterQueue(
-                chosen.dead_letter_queue_url,
-                function="scheduled_sync",
-                letters=intake(chosen, Queue.SYNC, self.payloads, function="scheduled_sync"),
-            ),
-            observer=Failing(store, stages, self.payloads, logger),
+        self.processor = processor(
+            chosen,
+            Queue.SYNC,
+            self.payloads,
+            function="scheduled_sync",
             logger=logger,
             metrics=metrics,
+            observer=Failing(store, stages, self.payloads, logger),
+            afterwards=calling.budgets.give_back,
         )
 
 
@@ -132,30 +116,40 @@ def _ports() -> Ports:
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Process one SQS batch (of one message)."""
     ports = _ports()
-    try:
-        return process_batch(event, context, ports.processor, partial(_work, ports, context))
-    finally:
-        ports.budgets.give_back()
+    return process_batch(event, context, ports.processor, partial(_work, ports, context))
 
 
 def _work(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
     text = ports.payloads.unpack(record.body)
     if (order := touch_order(text)) is not None:
         logger.set_correlation_id(order.correlation_id)
-        ports.touching.touch(order, ports.connections, waiting=_waiting(context, record))
+        try:
+            ports.touching.touch(order, ports.connections, waiting=_waiting(context, record))
+        except (InstanceDisabled, UnknownInstance) as error:
+            ports.touching.leave(order)
+            _left(order.instance_id, order.object, error)
+            return
         count(metrics, "RecordsSynced", 1)
         return
     work = envelope.sync_work(text)
     logger.set_correlation_id(work.correlation_id)
 
     def read(client: FreshdeskClient, instance: Instance) -> Outcome:
+        if ports.interruptions.ended(work, instance):
+            return Outcome(ended=True)
         return ports.reader.work(work, _invocation(context, client, instance))
 
     cause = Cause(work.correlation_id, run_id=work.run_id)
     waiting = _waiting(context, record)
-    outcome = ports.connections.use(work.instance_id, read, cause=cause, waiting=waiting)
+    try:
+        outcome = ports.connections.use(work.instance_id, read, cause=cause, waiting=waiting)
+    except (InstanceDisabled, UnknownInstance) as error:
+        if isinstance(error, InstanceDisabled):
+            ports.interruptions.pause(work)
+        _left(work.instance_id, work.object, error)
+        return
     logger.info(
-        "records synced",
+        "run ended: its object is not synced any more" if outcome.ended else "records synced",
         extra={
             "instance_id": work.instance_id,
             "object": work.object,
@@ -168,6 +162,13 @@ def _work(ports: Ports, context: LambdaContext, record: SQSRecord) -> None:
     )
     count(metrics, "RecordsSynced", outcome.counts.rows)
     count(metrics, "EventsFromSync", outcome.counts.told)
+
+
+def _left(instance_id: str, name: str, error: InstanceDisabled | UnknownInstance) -> None:
+    """Say in the log that a message was let go: what it asked for waits, or nobody wants it."""
+    details = {"instance_id": instance_id, "object": name, "reason": error.code}
+    logger.info("records not synced", extra=details)
+    count(metrics, "RecordsSynced", 0)
 
 
 def _waiting(context: LambdaContext, record: SQSRecord) -> Waiting:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
 import yaml
+from aws_lambda_powertools.shared import user_agent
 from moto import mock_aws
 
 from freshbridge import aws, aws_json, compare_and_swap, timestamps
@@ -38,6 +40,8 @@ from freshbridge.sync.run_store import RunStore
 from freshbridge.sync.starting import Asked, Starter, needs_all
 from freshbridge.sync.starting import Start as Begun
 from tests import builders
+from tests.fakes.aws_failures import Failing
+from tests.fakes.moto_account import KeptAccount
 from tests.fakes.moto_transactions import one_copy_each
 from tests.fakes.provider import FakeTransport
 from tests.fakes.signed_aws import SignedAws
@@ -80,6 +84,7 @@ QUEUES = (
     "CustomerDeadLetterQueue", "CustomerQueue",
 )  # fmt: skip
 BUCKETS = {"PayloadBucket": "demo-payloads", "LakeBucket": "demo-lake"}
+_MADE = KeptAccount("eu-central-1")
 
 
 class _CloudFormation(yaml.SafeLoader):
@@ -110,10 +115,7 @@ class Stack:
             "AWS::StackName": STACK_NAME,
             **{name: str(p.get("Default", "")) for name, p in TEMPLATE["Parameters"].items()},
         }
-        for table in TABLES:
-            self._create_table(table)
-        for queue in QUEUES:
-            self._create_queue(queue)
+        self.names |= _MADE.fill(self._create_tables_and_queues)
         for bucket, name in BUCKETS.items():
             aws.s3().create_bucket(
                 Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
@@ -257,15 +259,21 @@ class Stack:
         listed = aws.s3().list_objects_v2(Bucket=self.names[bucket])
         return [entry["Key"] for entry in listed.get("Contents", [])]
 
-    def _create_table(self, logical_id: str) -> None:
+    def _create_tables_and_queues(self) -> dict[str, str]:
+        """Their names by their logical ids."""
+        tables = {table: self._create_table(table) for table in TABLES}
+        return tables | {queue: self._create_queue(queue) for queue in QUEUES}
+
+    def _create_table(self, logical_id: str) -> str:
         properties = TEMPLATE["Resources"][logical_id]["Properties"]
         kept = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+        name = f"{STACK_NAME}-{logical_id}"
         aws.dynamodb().create_table(
-            TableName=f"demo-{logical_id}", **{k: properties[k] for k in kept if k in properties}
+            TableName=name, **{k: properties[k] for k in kept if k in properties}
         )
-        self.names[logical_id] = f"demo-{logical_id}"
+        return name
 
-    def _create_queue(self, logical_id: str) -> None:
+    def _create_queue(self, logical_id: str) -> str:
         properties = TEMPLATE["Resources"][logical_id]["Properties"]
         attributes = {
             name: str(properties[name])
@@ -282,7 +290,7 @@ class Stack:
                 }
             )
         made = aws.sqs().create_queue(QueueName=f"demo-{logical_id}", Attributes=attributes)  # type: ignore[arg-type]  # the stub names each attribute
-        self.names[logical_id] = made["QueueUrl"]
+        return made["QueueUrl"]
 
     def _resolved(self, value: Any) -> str:
         if isinstance(value, dict):
@@ -319,6 +327,18 @@ def _clients() -> Iterator[None]:
     aws.forget_clients()
     yield
     aws.forget_clients()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _named_once() -> Iterator[None]:
+    """Powertools names itself once in a client's calls, not once for each store made over it.
+
+    A function makes one store in its life. Here a thousand tests make theirs over the same client,
+    and each would add its words to the User-Agent header of every later call.
+    """
+    register = user_agent.register_feature_to_client
+    with patch.object(user_agent, register.__name__, lru_cache(maxsize=None)(register)):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -406,12 +426,29 @@ def start(
         for name, value in stack.environment(function).items():
             monkeypatch.setenv(name, value)
         module = import_module(HANDLERS[function])
-        for holder in (module, import_module("connector_api.ports")):
+        for holder in (module, import_module("freshbridge.instances.assembly")):
             if hasattr(holder, "RequestsTransport"):
                 monkeypatch.setattr(holder, "RequestsTransport", lambda **_options: provider)
         return module
 
     return begin
+
+
+@pytest.fixture
+def published(
+    stack: Stack,  # noqa: ARG001 - the client belongs to the stack's account
+    monkeypatch: pytest.MonkeyPatch,
+) -> list[dict[str, Any]]:
+    """The entries put on the event bus, as they come; the bus has them too."""
+    entries: list[dict[str, Any]] = []
+    client = aws.events()
+
+    def put(**arguments: Any) -> Any:
+        entries.extend(arguments["Entries"])
+        return client.put_events(**arguments)
+
+    monkeypatch.setattr(aws, "events", lambda: Failing(client, put_events=put))
+    return entries
 
 
 @pytest.fixture

@@ -223,7 +223,7 @@ def test_a_crash_while_rows_are_sent_loses_and_doubles_none(
         return real.send_message_batch(**entries)
 
     failing = Failing(real, send_message_batch=send)
-    monkeypatch.setattr("freshbridge.queues.publish.aws.sqs", lambda: failing)
+    monkeypatch.setattr("freshbridge.aws.sqs", lambda: failing)
 
     bulk.finish()
 
@@ -252,7 +252,7 @@ def test_a_crash_while_rows_are_kept_loses_and_doubles_none(
         return real.transact_write_items(**items)
 
     failing = Failing(real, transact_write_items=write)
-    monkeypatch.setattr("freshbridge.bulk.store.aws.dynamodb", lambda: failing)
+    monkeypatch.setattr("freshbridge.aws.dynamodb", lambda: failing)
 
     bulk.finish()
 
@@ -421,7 +421,7 @@ def test_when_counting_fails_the_row_is_counted_later_and_run_once(
     bulk.turn()
     broken = Failing(aws.dynamodb(), transact_write_items=raising(client_error("Transact")))
     with monkeypatch.context() as patch:
-        patch.setattr("freshbridge.bulk.store.aws.dynamodb", lambda: broken)
+        patch.setattr("freshbridge.aws.dynamodb", lambda: broken)
         bulk.turn()
     assert (desk.notes, bulk.counts()) == ([1], (1, 0, 0, 0))
 
@@ -440,7 +440,7 @@ def test_a_row_whose_end_nobody_heard_of_is_found_in_its_record(
     bulk.turn()
     broken = Failing(aws.dynamodb(), transact_write_items=raising(client_error("Transact")))
     with monkeypatch.context() as patch:
-        patch.setattr("freshbridge.bulk.store.aws.dynamodb", lambda: broken)
+        patch.setattr("freshbridge.aws.dynamodb", lambda: broken)
         bulk.turn()
     assert len(bulk.stack.bodies("ActionDeadLetterQueue")) == 1
     assert bulk.counts() == (2, 0, 0, 0)

@@ -340,7 +340,7 @@ def test_when_the_queue_is_down_a_sync_is_not_said_to_be_started(
 ) -> None:
     instance = stack.connect()
     broken = Failing(aws.sqs(), send_message_batch=raising(client_error("SendMessageBatch")))
-    monkeypatch.setattr("freshbridge.queues.publish.aws.sqs", lambda: broken)
+    monkeypatch.setattr("freshbridge.aws.sqs", lambda: broken)
 
     status, body = api("POST", f"/api/integrations/{instance.instance_id}/sync")
 

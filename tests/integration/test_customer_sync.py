@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from freshbridge.customers.link import Kind, Side
 from freshbridge.customers.record import Known
+from freshbridge.customers.run_state import RunState
 from freshbridge.customers.run_store import RunStore
 from freshbridge.customers.table import KnownTable
 from freshbridge.customers.work import ONE
+from freshbridge.instances.registry import Registry
 from tests import builders
 from tests.fakes.provider import FakeTransport, empty_reply, json_reply
 from tests.integration.conftest import PassingTime, Stack, Start
@@ -351,3 +354,62 @@ def test_a_refused_key_opens_its_own_accounts_circuit_and_no_other(
     assert "HTTP 401" not in circuits.get(f"circuit#{other}", "")
     (letter,) = stack.messages("CustomerDeadLetterQueue")
     assert letter["MessageAttributes"]["code"]["StringValue"] == "unauthorized"
+
+
+def switch(stack: Stack, start: Start, *, off: bool) -> None:
+    """Somebody disables or enables the Freshdesk instance; warm functions have noticed."""
+    registry = Registry(stack.names["InstanceTable"])
+    registry.change(builders.INSTANCE_ID, lambda held: replace(held, disabled=off))
+    start("CustomerSync")._ports.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"run_id": ""},
+        {"run_id": "run_0"},
+        {"run_id": "run_9", "full": "true"},
+        {"job": ONE, "run_id": "", "object": "contacts", "side": "freshdesk", "record_id": "41"},
+    ],
+    ids=["scheduled", "under way", "asked for", "event"],
+)
+def test_customers_of_a_disabled_instance_wait_without_letters(
+    stack: Stack, start: Start, provider: FakeTransport, given: dict[str, str]
+) -> None:
+    # Given work that was queued before an instance of the link was disabled
+    linked(stack)
+    desk_side(provider, CONTACT)
+    sales = SalesSide(provider)
+    if given["run_id"] == "run_0":
+        begun = RunState("run_0", "2026-03-03T12:00:00Z")
+        RunStore(stack.names["CustomerTable"]).save("lnk_1", begun)
+    stack.send("CustomerQueue", json.dumps(vars(work(**given))))
+    switch(stack, start, off=True)
+
+    assert stack.deliver("CustomerQueue", start("CustomerSync").handler, LONG) == []
+
+    assert stack.count("CustomerQueue") == (0, 0)
+    assert stack.messages("CustomerDeadLetterQueue") == []
+    assert provider.requests == []
+
+    # and the first tick after it is enabled does it
+    switch(stack, start, off=False)
+    start("CustomerSync").handler({"scheduled": True}, builders.Context())
+    assert stack.deliver("CustomerQueue", start("CustomerSync").handler, LONG) == []
+    assert [one["email"] for one in sales.people] == ["mira@client.example"]
+    state = RunStore(stack.names["CustomerTable"]).load("lnk_1")
+    assert state is not None
+    assert state.full is bool(given.get("full"))
+
+
+def test_a_rehearsal_of_a_disabled_instance_is_parked_for_no_tick_repeats_it(
+    stack: Stack, start: Start
+) -> None:
+    linked(stack)
+    stack.send("CustomerQueue", json.dumps(vars(work(dry_run="true"))))
+    switch(stack, start, off=True)
+
+    assert stack.deliver("CustomerQueue", start("CustomerSync").handler, LONG) == []
+
+    (letter,) = stack.messages("CustomerDeadLetterQueue")
+    assert letter["MessageAttributes"]["code"]["StringValue"] == "instance_disabled"

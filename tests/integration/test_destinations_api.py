@@ -358,7 +358,7 @@ def test_a_synced_object_is_sent(world: World, monkeypatch: pytest.MonkeyPatch) 
         mapping={"emails": "email", "last_name": "name"},
         feed={"instance_id": builders.INSTANCE_ID, "object": "contacts"},
     )
-    module = world.start("ActionExecutor")
+    world.start("ActionExecutor")
 
     class Held:
         def __init__(self, _bucket: str) -> None:
@@ -370,7 +370,7 @@ def test_a_synced_object_is_sent(world: World, monkeypatch: pytest.MonkeyPatch) 
                 body = json.dumps({"email": f"s{n}@fair.example", "name": f"S {n}"}).encode()
                 yield Row(str(n), "", "", body=body)
 
-    monkeypatch.setattr(module, "Lake", Held)
+    monkeypatch.setattr("action_executor.ports.Lake", Held)
     source = {"feed": {"instance_id": builders.INSTANCE_ID, "object": "contacts"}}
     request = builders.action_request(
         action_id="act_feed",

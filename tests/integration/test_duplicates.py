@@ -20,7 +20,7 @@ from tests.fakes.provider import FakeTransport, json_reply
 from tests.integration.conftest import Stack
 from tests.integration.test_executor import NOTES, executor, records
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 def submission(

@@ -41,7 +41,7 @@ def meter() -> Iterator[DynamoDbMeter]:
     """A meter in front of the database."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Database) as server:
         server.daemon_threads = True
-        serving = threading.Thread(target=server.serve_forever, daemon=True)
+        serving = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         serving.start()
         meter = DynamoDbMeter(f"http://127.0.0.1:{server.server_port}")
         with meter.running():

@@ -16,7 +16,6 @@ from freshbridge.rules.model import Rule, RuleAction
 from freshbridge.rules.options import Options
 from freshbridge.rules.run_store import RunStore
 from tests import builders
-from tests.fakes.aws_failures import Failing
 from tests.fakes.provider import (
     FakeTransport,
     PagedList,
@@ -58,11 +57,22 @@ def came(number: int = 1, **content: Any) -> Any:
 class Router:
     """The event router of a stack with one connected account."""
 
-    def __init__(self, stack: Stack, start: Start, provider: FakeTransport) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        start: Start,
+        provider: FakeTransport,
+        published: list[dict[str, Any]],
+    ) -> None:
         self.stack = stack
         self.provider = provider
         self._start = start
-        self.published: list[dict[str, Any]] = []
+        self._entries = published
+
+    @property
+    def published(self) -> list[dict[str, Any]]:
+        """The events on the bus."""
+        return [json.loads(entry["Detail"]) for entry in self._entries]
 
     def connect(self, *rules: Rule, **changed: Any) -> None:
         self.stack.connect(builders.instance(**changed))
@@ -99,17 +109,9 @@ class Router:
 
 @pytest.fixture
 def router(
-    stack: Stack, start: Start, provider: FakeTransport, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, start: Start, provider: FakeTransport, published: list[dict[str, Any]]
 ) -> Router:
-    made = Router(stack, start, provider)
-    client = aws.events()
-
-    def put(**arguments: Any) -> Any:
-        made.published += [json.loads(entry["Detail"]) for entry in arguments["Entries"]]
-        return client.put_events(**arguments)
-
-    monkeypatch.setattr(aws, "events", lambda: Failing(client, put_events=put))
-    return made
+    return Router(stack, start, provider, published)
 
 
 def test_ten_rules_that_need_the_ticket_are_one_call(router: Router) -> None:

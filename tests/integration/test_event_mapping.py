@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from freshbridge import aws
 from freshbridge.rules.model import RuleAction
 from tests import builders
-from tests.fakes.aws_failures import Failing
 from tests.integration.conftest import Stack, Start
 
 CONTENT = builders.simple_content(
@@ -20,24 +18,16 @@ CONTENT = builders.simple_content(
 )
 
 
-def route(stack: Stack, start: Start, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def route(stack: Stack, start: Start, published: list[dict[str, Any]]) -> dict[str, Any]:
     """Send the event through; what the bus carries of it."""
-    entries: list[dict[str, Any]] = []
-    client = aws.events()
-
-    def put(**arguments: Any) -> Any:
-        entries.extend(arguments["Entries"])
-        return client.put_events(**arguments)
-
-    monkeypatch.setattr(aws, "events", lambda: Failing(client, put_events=put))
     stack.send("EventQueue", builders.received_event(body=json.dumps(CONTENT)))
     assert stack.deliver("EventQueue", start("EventRouter").handler) == []
-    detail: dict[str, Any] = json.loads(entries[0]["Detail"])
+    detail: dict[str, Any] = json.loads(published[0]["Detail"])
     return detail
 
 
 def test_conditions_templates_and_subscribers_see_own_names_only(
-    stack: Stack, start: Start, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, start: Start, published: list[dict[str, Any]]
 ) -> None:
     mapping = {"cf_category": "category", "cf_tier": "tier"}
     # The second rule's name is none of the instance's: no ticket is fetched for it.
@@ -59,7 +49,7 @@ def test_conditions_templates_and_subscribers_see_own_names_only(
         )
     )
 
-    event = route(stack, start, monkeypatch)
+    event = route(stack, start, published)
 
     (action,) = stack.bodies("ActionQueue")
     assert action["parameters"]["body"] == "Technical, gold"
@@ -70,12 +60,12 @@ def test_conditions_templates_and_subscribers_see_own_names_only(
 
 @pytest.mark.parametrize("connected", [True, False])
 def test_without_a_mapping_or_an_instance_the_providers_names_stay(
-    stack: Stack, start: Start, monkeypatch: pytest.MonkeyPatch, connected: bool
+    stack: Stack, start: Start, published: list[dict[str, Any]], connected: bool
 ) -> None:
     if connected:
         stack.connect()
 
-    event = route(stack, start, monkeypatch)
+    event = route(stack, start, published)
 
     assert event["ticket"]["custom_fields"] == {"cf_floor": "12", "cf_category": "Technical"}
     assert event["contact"]["custom_fields"] == {"cf_tier": "gold"}

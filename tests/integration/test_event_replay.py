@@ -22,7 +22,6 @@ from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.fakes.provider import FakeTransport, json_reply
 from tests.integration.conftest import Stack, Start
 from tests.integration.event_world import ACCESS, EVENTS, World, came, recently
-from tests.integration.test_event_router import published
 
 ALL = {"from": "2026-03-01T00:00:00Z"}
 
@@ -66,10 +65,9 @@ def jobs(stack: Stack) -> ReplayJobs:
 
 
 def test_a_replay_is_a_new_event_and_its_rules_run_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, published: list[dict[str, Any]]
 ) -> None:
     # Given an event that was routed long ago
-    entries = published(monkeypatch)
     world.route(came(1))
 
     # When it is replayed
@@ -87,7 +85,7 @@ def test_a_replay_is_a_new_event_and_its_rules_run_again(
     # it came now, about what happened then, and subscribers can tell it from the first
     assert trail["received_at"] > original["received_at"]
     assert trail["occurred_at"] == original["occurred_at"] == builders.RECEIVED_AT
-    details = [json.loads(entry["Detail"]) for entry in entries]
+    details = [json.loads(entry["Detail"]) for entry in published]
     assert [detail["replay_of"] for detail in details] == ["", "evt_0001"]
     assert [detail["repeat_of"] for detail in details] == ["", ""]
     assert trail["content"]["body"] == original["content"]["body"]
@@ -107,11 +105,11 @@ def test_a_replay_runs_the_rules_of_now(world: World, start: Start) -> None:
 
 
 def test_a_replay_of_some_rules_runs_those_and_tells_nobody(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, published: list[dict[str, Any]]
 ) -> None:
     world.stack.save_rule(builders.rule(rule_id="rul_2"))
     world.route(came(1))
-    entries = published(monkeypatch)
+    published.clear()
 
     new = replay(world, "evt_0001", {"rules": ["rul_2"]})
     world.settle()
@@ -120,7 +118,7 @@ def test_a_replay_of_some_rules_runs_those_and_tells_nobody(
     assert [run["rule_id"] for run in trail["rules"]["runs"]] == ["rul_2"]
     assert (trail["rules"]["considered"], trail["received"]["only_rules"]) == (1, ["rul_2"])
     assert trail["outgoing"]["bus"]["published_at"] is None
-    assert entries == []
+    assert published == []
 
 
 def test_a_replay_of_a_rule_that_there_is_not_is_refused(world: World) -> None:
@@ -136,10 +134,9 @@ def test_a_replay_of_a_rule_that_there_is_not_is_refused(world: World) -> None:
 
 
 def test_events_of_a_disabled_instance_are_kept_and_replayed_once_it_is_enabled(
-    world: World, start: Start, monkeypatch: pytest.MonkeyPatch
+    world: World, start: Start, published: list[dict[str, Any]]
 ) -> None:
     # Given an instance that somebody switched off
-    entries = published(monkeypatch)
     switch = f"/elements/api-v2/instances/{builders.INSTANCE_ID}/enabled"
     assert world.call("DELETE", switch)[0] == 200
 
@@ -150,14 +147,14 @@ def test_events_of_a_disabled_instance_are_kept_and_replayed_once_it_is_enabled(
     (event,) = world.events(outcome="instance_disabled")
     assert (event["id"], event["state"], event["actions"]) == ("evt_0001", "routed", 0)
     assert world.trail("evt_0001")["outgoing"]["bus"]["published_at"] is None
-    assert (world.action_events(), entries) == ([], [])
+    assert (world.action_events(), published) == ([], [])
 
     # and once the instance is switched on again, a replay does it all
     assert world.call("PUT", switch)[0] == 200
     start("EventRouter")._ports.cache_clear()
     window(world, outcome="instance_disabled")
     world.settle()
-    assert len(world.action_events()) == len(entries) == 1
+    assert len(world.action_events()) == len(published) == 1
 
 
 def test_a_replay_asked_for_twice_with_its_key_is_done_once(world: World) -> None:

@@ -22,27 +22,13 @@ def reasons(stack: Stack, queue: str) -> dict[str, str]:
     }
 
 
-def published(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """The entries put on the bus from here on."""
-    entries: list[dict[str, Any]] = []
-    client = aws.events()
-
-    def put(**arguments: Any) -> Any:
-        entries.extend(arguments["Entries"])
-        return client.put_events(**arguments)
-
-    monkeypatch.setattr(aws, "events", lambda: Failing(client, put_events=put))
-    return entries
-
-
 def test_an_event_becomes_its_rules_actions_and_is_put_on_the_bus(
-    stack: Stack, start: Start, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, start: Start, published: list[dict[str, Any]]
 ) -> None:
     stack.connect()
     stack.save_rule(builders.rule(conditions={"priority": "Urgent"}))
     stack.save_rule(builders.rule(rule_id="rul_2", conditions={"priority": "Low"}))
     stack.send("EventQueue", builders.received_event())
-    entries = published(monkeypatch)
 
     kept = stack.deliver("EventQueue", start("EventRouter").handler)
 
@@ -50,21 +36,20 @@ def test_an_event_becomes_its_rules_actions_and_is_put_on_the_bus(
     (action,) = stack.bodies("ActionQueue")
     assert action["parameters"] == {"ticket_id": 1042, "body": "Seen"}
     assert action["origin"] == {"type": "rule", "rule_id": "rul_1", "event_id": "evt_0001"}
-    (entry,) = entries
+    (entry,) = published
     assert entry["EventBusName"] == stack.names["EventBus"]
     assert json.loads(entry["Detail"])["ticket"]["id"] == 1042
     assert stack.count("EventQueue") == (0, 0)
 
 
 def test_an_event_without_a_rule_is_put_on_the_bus_all_the_same(
-    stack: Stack, start: Start, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, start: Start, published: list[dict[str, Any]]
 ) -> None:
     stack.send("EventQueue", builders.received_event())
-    entries = published(monkeypatch)
 
     assert stack.deliver("EventQueue", start("EventRouter").handler) == []
 
-    assert len(entries) == 1
+    assert len(published) == 1
     assert stack.bodies("ActionQueue") == []
 
 

@@ -15,9 +15,11 @@ from freezegun import freeze_time
 from freshbridge import aws
 from freshbridge.lake.current_view import CurrentView
 from freshbridge.lake.encoding import rows_of
-from freshbridge.lake.files import LakeFiles, WrittenSince
+from freshbridge.lake.files import STAGED_TAG, LakeFiles, WrittenSince
 from freshbridge.lake.lake import Chunk, Lake
 from freshbridge.lake.rows import Row, State
+from freshbridge.lake.staged_rows import StagedFile, StagedFileUnusable
+from freshbridge.lake.staging import Piece, Place, segment_of
 from freshbridge.sync.objects import OBJECTS
 from tests.integration.conftest import Stack
 
@@ -180,6 +182,8 @@ def test_a_file_is_written_only_over_the_one_that_was_read(stack: Stack) -> None
         (lambda files: files.look("k"), "head_object"),
         (lambda files: files.replace("k", b"", "", 0), "put_object"),
         (lambda files: files.note("k", b""), "put_object"),
+        (lambda files: files.add("k", b"", STAGED_TAG), "put_object"),
+        (lambda files: files.read_range("k", 0, 1), "get_object"),
     ],
 )
 def test_what_s3_refuses_otherwise_is_its_own_error(
@@ -200,3 +204,40 @@ def test_counting_needs_no_permission_to_write(stack: Stack) -> None:
         LakeFiles(stack.names["LakeBucket"], client).note("k", b"{}")
 
         stub.assert_no_pending_responses()
+
+
+# --- rows that wait ------------------------------------------------------------------------------
+
+
+def test_a_file_is_added_once_with_its_tag_and_read_in_parts(stack: Stack) -> None:
+    files = LakeFiles(stack.names["LakeBucket"])
+
+    assert files.add("k", b"0123456789", STAGED_TAG)
+    assert not files.add("k", b"other", STAGED_TAG)
+
+    tags = aws.s3().get_object_tagging(Bucket=stack.names["LakeBucket"], Key="k")["TagSet"]
+    assert tags == [{"Key": "lake", "Value": "staged"}]
+    assert files.read_range("k", 2, 3) == b"234"
+    assert files.read_range("k", 8, 5) == b"89"
+    assert files.read_range("k", 50, 5) == b""
+    assert files.read_range("other", 0, 5) is None
+
+
+def test_rows_that_wait_are_read_from_s3_as_they_were_written(stack: Stack) -> None:
+    staged = lake(stack).staged(INSTANCE, TICKETS, "run-1")
+    kept = rows(ticket(1), ticket(1500, subject="Ü"))
+
+    assert staged.write(("live", 0), kept) == 1
+    assert staged.write(("live", 0), kept) == 2
+
+    assert stack.objects("LakeBucket") == [
+        f"{INSTANCE}/tickets/staged/run=run-1/live-00000{number}" for number in (0, 1)
+    ]
+    files: list[StagedFile] = [("live", 0), ("live", 1)]
+    second = segment_of("000000001")
+    found = staged.rows(files, staged.indexes(files), Piece(Place(second), second + 1, 2, None))
+    assert [(one.id, one.record["subject"], one.run_id) for one in found] == [
+        ("1500", "Ü", "run-1")
+    ] * 2
+    with pytest.raises(StagedFileUnusable, match="live-000002: it is not there"):
+        staged.indexes([*files, ("live", 2)])

@@ -14,6 +14,7 @@ from freshbridge import aws
 from freshbridge.sync.feeds.feed import Scope
 from freshbridge.sync.planning import holding_part, stage_part
 from freshbridge.sync.run import Counts, Kind, Part, PartState, Run, Stage, Standing
+from freshbridge.sync.run_items import part_key
 from freshbridge.sync.run_store import ATTEMPTS, ClaimLost, RunOver, RunStore, StoreContended
 from tests.fakes.aws_failures import Failing, client_error, raising
 from tests.integration.conftest import Stack
@@ -367,3 +368,53 @@ def test_an_outage_is_told(
     if name == "update_item":
         with pytest.raises(ClientError):
             store.claim(run, "live", "me", UNTIL)
+
+
+def test_what_was_staged_is_noted_as_folded_and_what_is_written_meanwhile_is_kept(
+    store: RunStore, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.claim(run, "live", "me", UNTIL)
+    store.finish(run, replace(LIVE, staged=3), "me")
+    (done,) = [part for part in store.parts(run) if part.staged]
+
+    # What is known of it by another version of the software is no hindrance
+    key = part_key(run, "live")
+    body = store.get(key)["body"]["S"]  # type: ignore[index]  # it is there
+    aws.dynamodb().update_item(
+        TableName=store.table,
+        Key=key,
+        UpdateExpression="SET body = :body",
+        ExpressionAttributeValues={":body": {"S": body.replace(",", ", ")}},
+    )
+    store.note_folded(run, [done, TAIL, replace(LIVE, name="gone", staged=1)])
+    assert [part.folded for part in store.parts(run)] == [3, 0]
+
+    # Files that were written since have not been folded
+    seen = store.get(key)
+    store.note_folded(run, [replace(done, staged=1)])
+    monkeypatch.setattr(store, "get", lambda _key: seen)
+    store.note_folded(run, [replace(done, staged=2)])
+    monkeypatch.undo()
+    part = store.part(run, "live")
+    assert part is not None
+    assert (part.staged, part.folded, part.state) == (3, 1, PartState.DONE)
+
+
+def test_a_run_moves_on_to_several_parts_at_once(store: RunStore, run: Run) -> None:
+    folds = [replace(stage_part(Stage.FOLDING), name=f"fold-{number}") for number in range(16)]
+    assert not store.move(run, *folds)
+    store.claim(run, "live", "me", UNTIL)
+    store.finish(run, LIVE, "me")
+
+    assert store.move(kept(store), *folds)
+
+    assert (kept(store).stage, kept(store).open) == (Stage.FOLDING, 16)
+    assert not store.move(run, *folds)
+    # and each can be claimed, ended and failed as any other
+    for part in folds:
+        store.claim(run, part.name, "me", UNTIL)
+    store.finish(run, folds[0], "me")
+    assert store.fail(run, replace(folds[1], reason="missing"))
+    assert (kept(store).open, kept(store).failed) == (14, 1)
+    assert store.reopen(run, folds[1], UNTIL)
+    assert (kept(store).open, kept(store).failed, kept(store).stage) == (15, 0, Stage.FOLDING)

@@ -55,16 +55,16 @@ class World:
 
     def __init__(self, stack: Stack, start: Start) -> None:
         self.stack = stack
-        self._start = start
+        self.start = start
         self.runs = RunStore(stack.names["SyncTable"])
 
     def tick(self) -> Any:
         """What the schedule does."""
-        return self._start("ScheduledSync").handler({}, builders.Context())
+        return self.start("ScheduledSync").handler({}, builders.Context())
 
     def deliver(self, context: builders.Context = LONG) -> list[str]:
         """What the worker leaves in its queue of the messages that are there."""
-        return self.stack.deliver("SyncQueue", self._start("SyncWorker").handler, context)
+        return self.stack.deliver("SyncQueue", self.start("SyncWorker").handler, context)
 
     def settle(self) -> None:
         """Work until there is no message left."""

@@ -65,13 +65,24 @@ def _list_of(ticket: dict[str, Any]) -> str:
 class World:
     """A stack that syncs one account, and its event router."""
 
-    def __init__(self, stack: Stack, start: Start, provider: FakeTransport) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        start: Start,
+        provider: FakeTransport,
+        published: list[dict[str, Any]],
+    ) -> None:
         self.stack = stack
         self._start = start
         self.account = Account()
         provider.on("GET", TICKETS, self.account)
         provider.on("GET", "/api/v2/contacts", PagedList([]))
-        self.published: list[dict[str, Any]] = []
+        self._entries = published
+
+    @property
+    def published(self) -> list[dict[str, Any]]:
+        """The events on the bus."""
+        return [json.loads(entry["Detail"]) for entry in self._entries]
 
     def connect(self, **changed: Any) -> None:
         self.stack.connect(builders.instance(**{"configuration": POLLING} | changed))
@@ -108,10 +119,10 @@ class World:
 
     def route(self) -> list[dict[str, Any]]:
         """Route what is queued; what the bus got of it."""
-        self.published.clear()
+        self._entries.clear()
         while sum(self.stack.count("EventQueue")):
             assert self.stack.deliver("EventQueue", self._start("EventRouter").handler) == []
-        return list(self.published)
+        return self.published
 
     def state(self) -> dict[str, Any]:
         """What the sync's state says of the telling."""
@@ -121,17 +132,9 @@ class World:
 
 @pytest.fixture
 def world(
-    stack: Stack, start: Start, provider: FakeTransport, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, start: Start, provider: FakeTransport, published: list[dict[str, Any]]
 ) -> World:
-    made = World(stack, start, provider)
-    client = aws.events()
-
-    def put(**arguments: Any) -> Any:
-        made.published += [json.loads(entry["Detail"]) for entry in arguments["Entries"]]
-        return client.put_events(**arguments)
-
-    monkeypatch.setattr(aws, "events", lambda: Failing(client, put_events=put))
-    return made
+    return World(stack, start, provider, published)
 
 
 def loaded(world: World, *numbers: int, **changed: Any) -> World:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from freshbridge import aws, timestamps
+from freshbridge import timestamps
 from freshbridge.rules.model import RuleAction
 from freshbridge.sync.record_states import RecordStates
 from freshbridge.sync.run import Standing
 from freshbridge.sync.run_store import RunStore
 from tests import builders
-from tests.fakes.aws_failures import Failing, client_error, raising
+from tests.fakes.aws_failures import client_error, raising
 from tests.fakes.provider import FakeTransport, PagedList, query_of
 from tests.integration.conftest import Stack, Start
 
@@ -76,13 +76,24 @@ class Desk:
 class World:
     """A stack that copies companies alone, and its event router."""
 
-    def __init__(self, stack: Stack, start: Start, provider: FakeTransport) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        start: Start,
+        provider: FakeTransport,
+        published: list[dict[str, Any]],
+    ) -> None:
         self.stack, self._start = stack, start
         self.desk = Desk(provider)
-        self.published: list[dict[str, Any]] = []
+        self._entries = published
         self.stack.connect(
             builders.instance(configuration=CONFIGURATION, sync_objects=("companies",))
         )
+
+    @property
+    def published(self) -> list[dict[str, Any]]:
+        """The events on the bus."""
+        return [json.loads(entry["Detail"]) for entry in self._entries]
 
     def sync(self) -> list[str]:
         """A run of everything that is due; what could not be done is left in the queue."""
@@ -98,7 +109,7 @@ class World:
 
     def told(self) -> list[tuple[str, int, dict[str, Any]]]:
         """What was told since the last time: type, record and changes."""
-        self.published.clear()
+        self._entries.clear()
         while sum(self.stack.count("EventQueue")):
             assert self.stack.deliver("EventQueue", self._start("EventRouter").handler) == []
         return sorted(
@@ -113,17 +124,9 @@ class World:
 
 @pytest.fixture
 def world(
-    stack: Stack, start: Start, provider: FakeTransport, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, start: Start, provider: FakeTransport, published: list[dict[str, Any]]
 ) -> World:
-    made = World(stack, start, provider)
-    client = aws.events()
-
-    def put(**arguments: Any) -> Any:
-        made.published += [json.loads(entry["Detail"]) for entry in arguments["Entries"]]
-        return client.put_events(**arguments)
-
-    monkeypatch.setattr(aws, "events", lambda: Failing(client, put_events=put))
-    return made
+    return World(stack, start, provider, published)
 
 
 DELETION = {"deleted": {"from": False, "to": True}}

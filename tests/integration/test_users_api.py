@@ -331,7 +331,7 @@ def test_checking_a_caller_is_one_read(
 ) -> None:
     _, access = api.add()
     counting: Any = Failing(aws.dynamodb())
-    monkeypatch.setattr("freshbridge.instances.users.aws.dynamodb", lambda: counting)
+    monkeypatch.setattr("freshbridge.aws.dynamodb", lambda: counting)
 
     assert all(api.admits(access) for _ in range(5))
     assert counting.calls.count("get_item") == 1

@@ -323,6 +323,7 @@ class MemoryQueue:
         return {"MessageId": str(self.calls)}
 
 
+@pytest.mark.no_cover  # ten thousand of the same calls
 def test_of_a_burst_every_webhook_is_stored_and_none_counts_twice(
     stack: Stack, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

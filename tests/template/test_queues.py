@@ -7,7 +7,7 @@ import pytest
 
 from freshbridge.dead_letters.subject import Queue
 from freshbridge.queues.backoff import LONGEST_VISIBILITY_S
-from freshbridge.queues.batch import Patience
+from freshbridge.queues.verdict import Patience
 
 Resources = dict[str, dict[str, Any]]
 QUEUES = ("EventQueue", "ActionQueue", "SyncQueue", "CallbackQueue", "CustomerQueue")

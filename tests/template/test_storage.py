@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from freshbridge.actions.execute import REMEMBERED_S
+from freshbridge.actions.idempotency import REMEMBERED_S
 from freshbridge.event_log.entry import Entry, State
 from freshbridge.exports.folder import KEPT_DAYS
 

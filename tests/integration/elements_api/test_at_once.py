@@ -71,7 +71,7 @@ def test_two_changes_at_once_both_last(
         secret_entries=("event.notification.basic.password", "username"),
     )  # fmt: skip
     client = Meddling(write, 1)
-    monkeypatch.setattr("freshbridge.instances.registry.aws.dynamodb", lambda: client)
+    monkeypatch.setattr("freshbridge.aws.dynamodb", lambda: client)
 
     configuration = {"event.metadata": "ours", "event.notification.signature.key": "sign-made-up"}
     answer = api("PATCH", path, {"name": "ours", "configuration": configuration})
@@ -96,7 +96,7 @@ def test_when_others_never_stop_it_is_409_and_the_key_stays(
     made = api.create()
     path = f"{INSTANCES}/{made['id']}"
     client = Meddling(other_writer(stack, made["id"], tags=("theirs",)), CHANGE_ATTEMPTS)
-    monkeypatch.setattr("freshbridge.instances.registry.aws.dynamodb", lambda: client)
+    monkeypatch.setattr("freshbridge.aws.dynamodb", lambda: client)
 
     answer = api("PATCH", path, change)
 

@@ -89,7 +89,7 @@ def test_a_token_finds_its_instance_with_one_read(
         registry.create(builders.instance(instance_id=str(100_000_000 + number)))
     made = api.create()
     client = Failing(aws.dynamodb())
-    monkeypatch.setattr("freshbridge.instances.registry.aws.dynamodb", lambda: client)
+    monkeypatch.setattr("freshbridge.aws.dynamodb", lambda: client)
 
     assert api("GET", f"{INSTANCES}/configuration", token=made["token"]).status == 200
 

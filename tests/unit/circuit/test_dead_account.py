@@ -10,6 +10,7 @@ import heapq
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 
 import pytest
 
@@ -22,6 +23,9 @@ from freshbridge.queues.backoff import wait_of
 from tests.fakes.provider import FakeTransport, empty_reply
 from tests.unit.circuit.memory_store import MemoryStore
 from tests.unit.circuit.test_circuits import REQUEST
+
+# Thousands of the same calls, which counting the lines again and again would slow to a third.
+pytestmark = pytest.mark.no_cover
 
 DEAD, ALIVE = "193000001", "193000002"
 EXECUTORS, BATCH = 5, 10
@@ -151,13 +155,13 @@ class Run:
             self.queue.hide(message, self.now + wait_of(error, 1, random=self.random.random()))
 
 
-@pytest.fixture(scope="module")
+@cache
 def dead_for_six_hours() -> Run:
     return Run(messages=10_000, up=float("inf"), end=BEGIN + 6 * HOUR)
 
 
-def test_six_hours_cost_few_receives_and_hardly_a_call(dead_for_six_hours: Run) -> None:
-    run = dead_for_six_hours
+def test_six_hours_cost_few_receives_and_hardly_a_call() -> None:
+    run = dead_for_six_hours()
     counts = [run.queue.receives[f"dead-{number}"] for number in range(10_000)]
 
     # A receive every quarter of an hour or so, where blind retries would make thousands of calls.
@@ -169,14 +173,14 @@ def test_six_hours_cost_few_receives_and_hardly_a_call(dead_for_six_hours: Run) 
     assert len(late) <= 5 * HOUR / (0.8 * 900) + 1
 
 
-def test_the_receives_are_spread_out(dead_for_six_hours: Run) -> None:
-    per_hour = dead_for_six_hours.queue.per_hour
+def test_the_receives_are_spread_out() -> None:
+    per_hour = dead_for_six_hours().queue.per_hour
 
     assert max(per_hour[hour] for hour in range(1, 6)) <= 10_000 * 5
 
 
-def test_another_account_s_messages_are_not_delayed(dead_for_six_hours: Run) -> None:
-    run = dead_for_six_hours
+def test_another_account_s_messages_are_not_delayed() -> None:
+    run = dead_for_six_hours()
     waits = [run.done[name] - sent for name, sent in run.sent_at.items() if name in run.done]
 
     assert len(waits) == 300

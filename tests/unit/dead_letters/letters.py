@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from freshbridge.dead_letters.letter import Failure, Letter, Parking, parked
+from freshbridge.dead_letters.letter import Failure, Letter
+from freshbridge.dead_letters.parking import Parking, parked
 from freshbridge.dead_letters.subject import Queue, Subject, letter_id, read_subject
 from freshbridge.queues.envelope import to_text
 from tests import builders

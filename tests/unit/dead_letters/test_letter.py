@@ -19,9 +19,9 @@ from freshbridge.dead_letters.letter import (
     NotDiscarded,
     NotParked,
     State,
-    parked,
     text_of,
 )
+from freshbridge.dead_letters.parking import parked
 from tests.unit.dead_letters.letters import NOW, failure, letter, parking
 
 

@@ -6,6 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
+import pytest
+
 from freshbridge import timestamps
 from freshbridge.event_log.entry import Entry, State
 from freshbridge.event_log.filters import Filter
@@ -85,6 +87,7 @@ class Items:
         self._items[given["Item"]["pk"]["S"]] = given["Item"]
 
 
+@pytest.mark.no_cover  # a hundred thousand of the same calls
 def test_a_hundred_thousand_events_are_replayed_once_each_in_order_and_in_pieces() -> None:
     # Given a hundred thousand events, every tenth of them a delivery that came twice
     entries = [

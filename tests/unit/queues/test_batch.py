@@ -8,14 +8,16 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, cast
 
+import pytest
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from freshbridge.circuit.refusal import CircuitOpen
 from freshbridge.errors import NotFound, Retry, Throttled
-from freshbridge.queues.batch import Patience, RetryingBatchProcessor, process_batch
+from freshbridge.queues.batch import RetryingBatchProcessor, process_batch
 from freshbridge.queues.park import REASON_LENGTH, DeadLetterQueue
+from freshbridge.queues.verdict import Patience
 from tests import builders
 from tests.fakes.queue import Counters, FakeSqs
 
@@ -33,6 +35,7 @@ class Bench:
         queue: FakeSqs | None = None,
         dead: FakeSqs | None = None,
         patience: Patience | None = None,
+        afterwards: Callable[[], object] | None = None,
     ) -> None:
         self.queue = queue or FakeSqs()
         self.dead = dead or FakeSqs()
@@ -47,6 +50,7 @@ class Bench:
             logger=Logger(service=f"batch-{next(LOGGERS)}", stream=self.log),
             metrics=cast("Metrics", self.counters),
             patience=patience,
+            afterwards=afterwards,
             client=cast("Any", self.queue),
             clock=lambda: NOW_S,
             jitter=lambda: 0.0,
@@ -98,6 +102,27 @@ def test_only_what_must_be_kept_is_reported() -> None:
     assert bench.queue.hidden == {"receipt-retry": 90, "receipt-defect": 1}
     assert [m["MessageBody"] for m in bench.dead.sent] == ["reject"]
     assert bench.counters.counts == {"MessagesDeferred": 2, "MessagesParked": 1}
+
+
+def test_what_was_held_for_a_batch_is_given_up_once_after_its_last_message() -> None:
+    done: list[str] = []
+    bench = Bench(afterwards=lambda: done.append("given up"))
+
+    bench.run(["good", "defect", "good2"], lambda record: done.append(record.body))
+
+    assert done == ["good", "defect", "good2", "given up"]
+
+
+def test_what_was_held_is_given_up_where_the_batch_breaks_off() -> None:
+    done: list[str] = []
+
+    def broken_off(_record: SQSRecord) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Bench(afterwards=lambda: done.append("given up")).run(["a", "b"], broken_off)
+
+    assert done == ["given up"]
 
 
 def test_a_parked_message_carries_its_reason() -> None:

@@ -21,8 +21,9 @@ from freshbridge.errors import (
     Unreachable,
 )
 from freshbridge.queues.backoff import LONGEST_VISIBILITY_S
-from freshbridge.queues.batch import HandedBack, Patience, Verdict, judge
+from freshbridge.queues.batch import HandedBack
 from freshbridge.queues.history import History
+from freshbridge.queues.verdict import Patience, Verdict, judge
 from tests.fakes.aws_failures import client_error
 
 DAY = 86_400.0

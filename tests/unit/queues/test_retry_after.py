@@ -14,8 +14,8 @@ from freshbridge.freshdesk.error_reply import error_from as freshdesk_error
 from freshbridge.freshsales.error_reply import error_from as freshsales_error
 from freshbridge.http_message import ProviderReply, ProviderRequest
 from freshbridge.queues.backoff import CEILING_S
-from freshbridge.queues.batch import Patience, judge
 from freshbridge.queues.history import History
+from freshbridge.queues.verdict import Patience, judge
 from freshbridge.transport import RequestsTransport
 
 DATE = "Tue, 03 Mar 2026 12:00:00 GMT"

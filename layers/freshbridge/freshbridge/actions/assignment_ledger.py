@@ -14,16 +14,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from freshbridge import aws, timestamps
+from freshbridge import aws
 from freshbridge.actions.assignment_turns import Standing, as_json, from_json
 from freshbridge.errors import Retry
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from freshbridge.table_store import TimedStore
 
 CHOICE_DAYS = 5
 """Longer than the action queue keeps a message, so a late delivery finds its agent."""
@@ -42,24 +40,8 @@ class AssignmentUnavailable(Retry):
     code = "assignment_unavailable"
 
 
-class AssignmentLedger:
-    """Implements `freshbridge.actions.context.Assignments`."""
-
-    def __init__(
-        self,
-        table: str,
-        client: DynamoDBClient | None = None,
-        *,
-        clock: Callable[[], float] = timestamps.epoch,
-    ) -> None:
-        """`table`: the stack's IdempotencyTable. `clock`: epoch seconds."""
-        self._table = table
-        self._injected = client
-        self._clock = clock
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
+class AssignmentLedger(TimedStore):
+    """Implements `freshbridge.actions.context.Assignments` in the IdempotencyTable."""
 
     def chosen(self, instance_id: str, purpose: str) -> int | None:
         """The agent that was chosen for this purpose before."""
@@ -124,7 +106,7 @@ class AssignmentLedger:
         }
 
     def _expiration(self, days: int) -> Any:
-        return {"N": str(int(self._clock()) + days * _DAY_S)}
+        return {"N": str(int(self.clock()) + days * _DAY_S)}
 
     def _write(self, write: Callable[[], object]) -> bool:
         try:

@@ -10,38 +10,16 @@ Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Express
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-from freshbridge import aws, timestamps
 from freshbridge.actions.holding import hold
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from freshbridge.table_store import TimedStore
 
 KEPT_S = 30 * 86_400
 """Longer than any message waits, in its queue and then among the dead letters: until then an
 action may come back and look for what it made."""
 
 
-class ClaimLedger:
-    """Implements `freshbridge.actions.context.Claims`."""
-
-    def __init__(
-        self,
-        table: str,
-        *,
-        client: DynamoDBClient | None = None,
-        clock: Callable[[], float] = timestamps.epoch,
-    ) -> None:
-        """`table`: the stack's IdempotencyTable. `clock`: seconds since the epoch."""
-        self._table = table
-        self._injected = client
-        self._clock = clock
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
+class ClaimLedger(TimedStore):
+    """Implements `freshbridge.actions.context.Claims` in the stack's IdempotencyTable."""
 
     def take(self, record: str, owner: str) -> bool:
         """Claim a record; False when another has it.
@@ -49,7 +27,7 @@ class ClaimLedger:
         Raises:
             ClientError, BotoCoreError: the table did not answer.
         """
-        now = int(self._clock())
+        now = int(self.clock())
         name = f"claim#{record}"
         return hold(self._client, self._table, name, owner, now=now, seconds=KEPT_S)
 
@@ -63,6 +41,6 @@ class ClaimLedger:
             TableName=self._table, Key={"id": {"S": f"claim#{record}"}}, ConsistentRead=True
         )
         item = found.get("Item")
-        if item is None or int(item["expiration"]["N"]) <= self._clock():
+        if item is None or int(item["expiration"]["N"]) <= self.clock():
             return None
         return item["holder"]["S"]

@@ -16,31 +16,21 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.idempotency import (
-    DynamoDBPersistenceLayer,
-    IdempotencyConfig,
-    idempotent_function,
-)
-from aws_lambda_powertools.utilities.idempotency.exceptions import (
-    IdempotencyAlreadyInProgressError,
-    IdempotencyInconsistentStateError,
-    IdempotencyItemAlreadyExistsError,
-    IdempotencyPersistenceLayerError,
-)
-
-from freshbridge import aws, timestamps
+from freshbridge import timestamps
 from freshbridge.actions.action import Effect, NothingDone, Outcome
 from freshbridge.actions.attempt_marks import new_mark
 from freshbridge.actions.begun_attempt import BegunAttempt
 from freshbridge.actions.catalogue import CATALOGUE, Catalogue
 from freshbridge.actions.context import Context, Services
+from freshbridge.actions.idempotency import AlreadyRunning, Effects, RecordUnavailable
 from freshbridge.actions.once import HalfDone
 from freshbridge.actions.perform import check, perform
 from freshbridge.actions.record import Attempt, State
-from freshbridge.actions.record_store import Begun, RecordStore, failure_attributes
-from freshbridge.errors import Conflict, InvalidRequest, Reject, Retry
+from freshbridge.actions.record_store import Begun, RecordStore
+from freshbridge.actions.record_writes import failure_attributes
+from freshbridge.errors import Conflict, InvalidRequest, Reject
 from freshbridge.instances.connection import Connections
 from freshbridge.instances.provider_clients import WITHOUT_ACCOUNT
 from freshbridge.instances.trace import Cause
@@ -53,24 +43,6 @@ if TYPE_CHECKING:
     from freshbridge.budget.budgeted_transport import Waiting
     from freshbridge.instances.model import Instance
     from freshbridge.queues.envelope import ActionRequest
-
-REMEMBERED_S = 5 * 86_400
-"""Longer than the action queue keeps a message, so a late delivery still finds its record."""
-UNTOLD_S = 30.0
-"""When to come back to an action that another is at, where nothing tells how long that may take."""
-
-
-class AlreadyRunning(Retry):
-    """Another execution of the same action is at it; come back when it is over."""
-
-    code = "already_running"
-    costs_no_attempt: ClassVar[bool] = True
-
-
-class RecordUnavailable(Retry):
-    """The idempotency table did not answer, so running now could be running twice."""
-
-    code = "record_unavailable"
 
 
 @dataclass(frozen=True)
@@ -104,21 +76,7 @@ class Executor:
         self._catalogue = catalogue
         self._clock = clock
         self._running: dict[str, BegunAttempt] = {}
-        self._config = IdempotencyConfig(
-            event_key_jmespath="idempotency_key",
-            raise_on_no_idempotency_key=True,
-            expires_after_seconds=REMEMBERED_S,
-        )
-        store = DynamoDBPersistenceLayer(
-            table_name=idempotency_table, boto3_client=client or aws.dynamodb()
-        )
-        self._once: Callable[..., dict[str, Any]] = idempotent_function(
-            self._run_packed,
-            data_keyword_argument="request",
-            persistence_store=store,
-            config=self._config,
-            key_prefix="action",
-        )
+        self._effects = Effects(idempotency_table, client=client, clock=clock)
 
     def execute(
         self,
@@ -234,26 +192,23 @@ class Executor:
         """What the action answered, and whether it ran just now."""
         if self._catalogue.find(request.platform, request.action).effect is Effect.READ:
             return self._read(request, run)
-        self._config.register_lambda_context(context)
         ran: list[bool] = []
-        fields = {
-            "idempotency_key": request.idempotency_key,
-            "ran": ran,
-            "envelope": request,
-            "run": run,
-        }
+
+        def work() -> str:
+            outcome = self._recorded(request) if run.begun.succeeded else None
+            if outcome is None:
+                check(request, self._catalogue)
+                ran.append(True)
+                outcome = self._run(request, run)
+            text = json.dumps(asdict(outcome), separators=(",", ":"))
+            return self._payloads.pack(text, f"actions/outcomes/{request.action_id}.json")
+
         try:
-            kept = self._once(request=fields)
-        except IdempotencyAlreadyInProgressError as error:
-            raise AlreadyRunning(
-                "this action is being run already", after=self._until_over_s(error)
-            ) from error
-        except (IdempotencyPersistenceLayerError, IdempotencyInconsistentStateError) as error:
-            # The latter when the record of another changes again and again while it is read.
-            raise RecordUnavailable(
-                "the idempotency table did not answer", outcome_unknown=bool(ran)
-            ) from error
-        return Outcome(**json.loads(self._payloads.unpack(kept["outcome"]))), bool(ran)
+            kept = self._effects.once(request.idempotency_key, work, context)
+        except RecordUnavailable as error:
+            error.outcome_unknown = bool(ran)
+            raise
+        return Outcome(**json.loads(self._payloads.unpack(kept))), bool(ran)
 
     def _read(self, request: ActionRequest, run: _Run) -> tuple[Outcome, bool]:
         """Read anew each time: an answer of the first time may be old by the second."""
@@ -265,33 +220,6 @@ class Executor:
                 raise
             return kept, False
         return self._run(request, run), True
-
-    def _until_over_s(self, error: BaseException) -> float:
-        """Seconds until the execution that is at it must be over: its function's time is up then.
-
-        Asking earlier, again and again, would cost a receive each time and find the same.
-        """
-        refused = error.__context__
-        kept = (
-            refused.old_data_record
-            if isinstance(refused, IdempotencyItemAlreadyExistsError)
-            else None
-        )
-        if kept is None or kept.in_progress_expiry_timestamp is None:
-            return UNTOLD_S
-        over = float(kept.in_progress_expiry_timestamp) / 1000 - self._clock().timestamp()
-        return max(over, 0.0) + 1.0
-
-    def _run_packed(self, *, request: dict[str, Any]) -> dict[str, Any]:
-        envelope: ActionRequest = request["envelope"]
-        run: _Run = request["run"]
-        outcome = self._recorded(envelope) if run.begun.succeeded else None
-        if outcome is None:
-            check(envelope, self._catalogue)
-            request["ran"].append(True)
-            outcome = self._run(envelope, run)
-        text = json.dumps(asdict(outcome), separators=(",", ":"))
-        return {"outcome": self._payloads.pack(text, f"actions/outcomes/{envelope.action_id}.json")}
 
     def _recorded(self, request: ActionRequest) -> Outcome | None:
         """What the action's own record keeps of this effect, after the idempotency record is gone.
@@ -314,7 +242,15 @@ class Executor:
             if client is not None:
                 started.clients.append(client)
             return perform(
-                Context(client, instance, request, self._services, self._clock, run.begun.unsure),
+                Context(
+                    client,
+                    instance,
+                    request,
+                    self._services,
+                    self._clock,
+                    run.begun.unsure,
+                    run.begun.codes,
+                ),
                 action,
             )
 

@@ -7,24 +7,16 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from freshbridge import aws
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
+from freshbridge.bucket_store import BucketStore
 
 LARGEST_ANSWER = 5_000_000
 URL_LIFE_S = 900
 
 
-class LargeResults:
+class LargeResults(BucketStore):
     """Results below `actions/` of the stack's PayloadBucket."""
-
-    def __init__(self, bucket: str, client: S3Client | None = None) -> None:
-        """`client`: for tests; made at first use otherwise."""
-        self._bucket = bucket
-        self._injected = client
 
     def fitting(self, data: dict[str, Any], action_id: str, *, beside: int = 0) -> dict[str, Any]:
         """The data itself, or `{"too_large": true, "url", "expires_in_s"}` in its place.
@@ -39,10 +31,10 @@ class LargeResults:
             return data
         key = f"actions/downloads/{action_id}.json"
         # Written here, since a read's result may be another one each time.
-        (self._injected or aws.s3()).put_object(
+        self._client.put_object(
             Bucket=self._bucket, Key=key, Body=text.encode(), ContentType="application/json"
         )
-        url = (self._injected or aws.s3_presigning()).generate_presigned_url(
+        url = self._signer.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=URL_LIFE_S
         )
         return {"too_large": True, "url": url, "expires_in_s": URL_LIFE_S}

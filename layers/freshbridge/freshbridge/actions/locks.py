@@ -15,9 +15,10 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from freshbridge import aws, timestamps
+from freshbridge import timestamps
 from freshbridge.actions.holding import hold
 from freshbridge.errors import Retry
+from freshbridge.table_store import TimedStore
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -35,7 +36,7 @@ class Busy(Retry):
     default_advice = "Try again in a moment."
 
 
-class LeaseLocks:
+class LeaseLocks(TimedStore):
     """Implements `freshbridge.actions.context.Locks`."""
 
     def __init__(
@@ -47,14 +48,8 @@ class LeaseLocks:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`table`: the stack's IdempotencyTable. `clock`: seconds since the epoch."""
-        self._table = table
-        self._injected = client
-        self._clock = clock
+        super().__init__(table, client, clock=clock)
         self._sleep = sleep
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
 
     @contextmanager
     def hold(self, name: str) -> Iterator[None]:
@@ -73,7 +68,7 @@ class LeaseLocks:
 
     def _take(self, name: str, owner: str) -> None:
         for left in reversed(range(_TRIES)):
-            now = int(self._clock())
+            now = int(self.clock())
             if hold(self._client, self._table, f"lock#{name}", owner, now=now, seconds=LEASE_S):
                 return
             if left:

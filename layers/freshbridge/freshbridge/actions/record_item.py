@@ -6,6 +6,7 @@ What is large in an item may be a pointer to S3, which only the store can follow
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -15,7 +16,7 @@ from freshbridge.actions.record import ActionRecord, Attempt, State
 from freshbridge.timestamps import to_text
 
 DEFECT = "defect"
-"""The code of an error that nobody foresaw; see `freshbridge.queues.batch`."""
+"""The code of an error that nobody foresaw; see `freshbridge.queues.verdict`."""
 _ENDS = (State.FAILED.value, State.DEAD.value)
 _TEXTS = tuple(
     f.name
@@ -52,16 +53,16 @@ def unsure_of_item(item: dict[str, Any]) -> Unsure | None:
     return unsure_of(item.get("unsure", {}).get("SS", []), _attempts(item))
 
 
-def defects_of_item(item: dict[str, Any]) -> int:
-    """How many attempts of an item's present life ended with an error that nobody foresaw."""
-    count = 0
+def codes_of_item(item: dict[str, Any]) -> dict[str, int]:
+    """How many attempts of an item's present life ended with each code; see DEFECT."""
+    counts: Counter[str] = Counter()
     for attempt in _attempts(item):
         if attempt["status"] in _ENDS:
             # What was parked and sent back is tried as often as before.
-            count = 0
-        elif attempt.get("code") == DEFECT:
-            count += 1
-    return count
+            counts.clear()
+        elif code := attempt.get("code"):
+            counts[code] += 1
+    return dict(counts)
 
 
 def _attempts(item: dict[str, Any]) -> list[dict[str, str]]:

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from freshbridge import aws, timestamps
 from freshbridge.actions.freshdesk.file_names import checked_content_type, safe_name
+from freshbridge.bucket_store import BucketStore
 from freshbridge.errors import FieldError, InvalidRequest, NotFound, Retry
 from freshbridge.identifiers import new_id
 from freshbridge.multipart import FileInterrupted
@@ -117,7 +118,7 @@ class _Download:
         self._body.close()
 
 
-class UploadStore:
+class UploadStore(BucketStore):
     """Gives out URLs to upload to, and finds what was uploaded."""
 
     def __init__(
@@ -128,8 +129,7 @@ class UploadStore:
         clock: Callable[[], datetime] = timestamps.now,
     ) -> None:
         """`bucket`: the stack's PayloadBucket. `client`: for tests; made at first use otherwise."""
-        self._bucket = bucket
-        self._injected = client
+        super().__init__(bucket, client)
         self._clock = clock
 
     def offer(
@@ -142,7 +142,7 @@ class UploadStore:
         Raises:
             ClientError, BotoCoreError: S3 did not answer.
         """
-        client, now = self._injected or aws.s3_presigning(), self._clock()
+        client, now = self._signer, self._clock()
         upload_id = new_id("upl", now=now.timestamp)
         client.put_object(
             Bucket=self._bucket,
@@ -177,7 +177,7 @@ class UploadStore:
         Raises:
             ClientError, BotoCoreError: S3 did not answer.
         """
-        client = self._injected or aws.s3()
+        client = self._client
         about = json.dumps(asdict(wanted)).encode()
         for part, body in (("about.json", about), ("content", content)):
             key = _key(instance_id, upload_id, part)
@@ -190,7 +190,7 @@ class UploadStore:
             UploadMissing: an upload of another instance is as unknown as one that never was.
             UploadUnavailable: S3 did not answer.
         """
-        client, key = self._injected or aws.s3(), _key(instance_id, upload_id, "content")
+        client, key = self._client, _key(instance_id, upload_id, "content")
         try:
             described = client.get_object(
                 Bucket=self._bucket, Key=_key(instance_id, upload_id, "about.json")

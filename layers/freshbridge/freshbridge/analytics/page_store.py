@@ -10,12 +10,10 @@ import gzip
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
-from freshbridge import aws
+from freshbridge.bucket_store import BucketStore
 from freshbridge.lake.encoding import body_of, packed
 
 if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
-
     from freshbridge.analytics.slim import Row
 
 
@@ -39,17 +37,8 @@ class Pages(Protocol):
         ...  # pragma: no cover  # as above
 
 
-class PageStore:
+class PageStore(BucketStore):
     """Pages in one bucket."""
-
-    def __init__(self, bucket: str, client: S3Client | None = None) -> None:
-        """`bucket`: the stack's PayloadBucket."""
-        self._bucket = bucket
-        self._injected = client
-
-    @property
-    def _client(self) -> S3Client:
-        return self._injected or aws.s3()
 
     def load(self, report_id: str) -> dict[str, Any] | None:
         """How far a pull has come; None when it has not begun."""

@@ -7,27 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from freshbridge import aws
+from freshbridge.bucket_store import BucketStore
 from freshbridge.bulk.store import CHUNK
 from freshbridge.queues.payload import PayloadGone
 
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
 
-
-class RowInputs:
+class RowInputs(BucketStore):
     """The parameters of rows, below `actions/batches/` of the stack's PayloadBucket."""
-
-    def __init__(self, bucket: str, client: S3Client | None = None) -> None:
-        """`client`: for tests; made at first use otherwise."""
-        self._bucket = bucket
-        self._injected = client
-
-    @property
-    def _client(self) -> S3Client:
-        return self._injected or aws.s3()
 
     def keep(self, action_id: str, parameters: Mapping[int, dict[str, Any]], *, first: int) -> None:
         """Keep the parameters of one piece's rows, by row number; `first` is its first row."""

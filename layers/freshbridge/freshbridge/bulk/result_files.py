@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from freshbridge import aws, timestamps
+from freshbridge.bucket_store import BucketStore
 from freshbridge.bulk.progress import Progress, RowState
 from freshbridge.bulk.results import ResultFormat, result_lines
 from freshbridge.bulk.row_item import RowItem
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 URL_LIFE_S = 900
 
 
-class ResultFiles:
+class ResultFiles(BucketStore):
     """Result files below `actions/batches/` of the stack's PayloadBucket."""
 
     def __init__(
@@ -40,9 +41,8 @@ class ResultFiles:
         clock: Callable[[], datetime] = timestamps.now,
     ) -> None:
         """`store`: where the rows are. `client`: for tests; made at first use otherwise."""
-        self._bucket = bucket
+        super().__init__(bucket, client)
         self._store = store
-        self._injected = client
         self._clock = clock
 
     def offer(
@@ -53,7 +53,7 @@ class ResultFiles:
         Raises:
             ClientError, BotoCoreError: DynamoDB or S3 did not answer.
         """
-        client = self._injected or aws.s3()
+        client = self._client
         part = only.value if only else "all"
         key = (
             f"actions/batches/{progress.action_id}/"
@@ -62,8 +62,7 @@ class ResultFiles:
         if not self._exists(client, key):
             self._write(client, key, progress.action_id, kind, only)
         name = f"{progress.action_id}-{part}.{kind}"
-        signer = self._injected or aws.s3_presigning()
-        url = signer.generate_presigned_url(
+        url = self._signer.generate_presigned_url(
             "get_object",
             Params={
                 "Bucket": self._bucket,

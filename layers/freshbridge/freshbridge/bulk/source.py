@@ -6,15 +6,13 @@ No other bucket is read: the functions have no permission for one, and a request
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from freshbridge import aws
+from freshbridge.bucket_store import BucketStore
 from freshbridge.errors import InvalidRequest, NotFound, PayloadTooLarge, Retry
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
 
 PIECE = 256 * 1024
 LARGEST_FILE = 100 * 1024 * 1024
@@ -53,22 +51,13 @@ class Readable(Protocol):
         ...  # pragma: no cover  # as above
 
 
-class RowFiles:
+class RowFiles(BucketStore):
     """Opens files of the PayloadBucket."""
-
-    def __init__(self, bucket: str, client: S3Client | None = None) -> None:
-        """`client`: for tests; made at first use otherwise."""
-        self._bucket = bucket
-        self._injected = client
 
     @property
     def bucket(self) -> str:
         """Its name."""
         return self._bucket
-
-    @property
-    def _client(self) -> S3Client:
-        return self._injected or aws.s3()
 
     def tag(self, key: str) -> str:
         """What tells this version of the file from a later one.

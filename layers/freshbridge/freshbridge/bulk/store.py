@@ -97,7 +97,7 @@ class BulkStore(BulkTable):
                 self._table,
                 progress.action_id,
                 {"rows": len(rows), **counts},
-                now=self._clock(),
+                now=self.clock(),
                 rows_held=progress.rows,
             )
         )
@@ -177,7 +177,7 @@ class BulkStore(BulkTable):
             item = item_key(action_id, numbered("data", number)) | {"body": {"S": body}}
             writes.append(put(self._table, item | self._expiry()))
         counts = changed_counts(pairs)
-        writes.append(add_to_counts(self._table, action_id, counts, now=self._clock()))
+        writes.append(add_to_counts(self._table, action_id, counts, now=self.clock()))
         return self._written(writes)
 
     def _put_row(self, action_id: str, row: RowItem, *, expected: str = "") -> dict[str, Any]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from freshbridge import aws, timestamps
+from freshbridge import timestamps
 from freshbridge.bulk.item_attributes import (
     item_key,
     item_number,
@@ -20,6 +20,7 @@ from freshbridge.bulk.item_attributes import (
 from freshbridge.bulk.progress import Progress
 from freshbridge.bulk.row_item import RowItem
 from freshbridge.errors import NotFound, Retry
+from freshbridge.table_store import LargeItemStore
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -45,7 +46,7 @@ class UnknownBulkAction(NotFound):
     default_advice = "Check the id; only bulk actions that have begun have rows."
 
 
-class BulkTable:
+class BulkTable(LargeItemStore):
     """Reads the bulk actions of one table."""
 
     def __init__(
@@ -59,21 +60,13 @@ class BulkTable:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """`payloads`: keeps results too large for an item. `days`: how long rows are kept."""
-        self._table = table
-        self._payloads = payloads
-        self._days = days
-        self._injected = client
-        self._clock = clock
+        super().__init__(table, payloads, days=days, client=client, clock=clock)
         self._pause = pause
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
 
     def find(self, action_id: str) -> Progress | None:
         """The counts as they stand; None when nothing is known."""
         item = self._item(action_id, "progress")
-        if item is None or int(item["expires_at"]["N"]) <= self._clock():
+        if item is None or int(item["expires_at"]["N"]) <= self.clock():
             return None
         return progress_from(item)
 
@@ -156,4 +149,4 @@ class BulkTable:
             wanted["ExclusiveStartKey"] = found["LastEvaluatedKey"]
 
     def _expiry(self) -> dict[str, Any]:
-        return {"expires_at": {"N": str(int(self._clock()) + self._days * 86_400)}}
+        return {"expires_at": {"N": str(self.expiry())}}

@@ -15,7 +15,7 @@ from freshbridge.queues.envelope import fair_group
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
-    from types_boto3_sqs.type_defs import MessageAttributeValueTypeDef
+    from types_boto3_sqs.type_defs import MessageAttributeValueTypeDef, MessageTypeDef
 
     from freshbridge.dead_letters.letter import Letter
 
@@ -133,6 +133,24 @@ class Carrier:
             # It goes back with whatever tool moves the message.
             MessageGroupId=_group(letter),
         )
+
+    def receive(self, *, hidden_s: int, wait_s: int) -> list[MessageTypeDef]:
+        """Up to ten messages of the dead-letter queue, with all that they carry.
+
+        Each is hidden from others for `hidden_s`; for the first one is waited up to `wait_s`.
+
+        Raises:
+            ClientError, BotoCoreError: SQS did not answer.
+        """
+        answer = self.client.receive_message(
+            QueueUrl=self.dead_letter_queue_url,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=hidden_s,
+            WaitTimeSeconds=wait_s,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
+        )
+        return answer.get("Messages", [])
 
 
 def _group(letter: Letter) -> str:

@@ -11,7 +11,8 @@ import hashlib
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from freshbridge.dead_letters.letter import Failure, Letter, Parking, State, parked, text_of
+from freshbridge.dead_letters.letter import Failure, Letter, State, text_of
+from freshbridge.dead_letters.parking import Parking, parked
 from freshbridge.dead_letters.subject import letter_id, read_subject, same_effect_otherwise
 from freshbridge.errors import Conflict, FreshbridgeError, InvalidRequest
 from freshbridge.queues.payload import INLINE_LIMIT, PayloadGone

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from freshbridge import aws, timestamps
 from freshbridge.dead_letters.jobs import Job, UnknownJob, from_text
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from freshbridge.table_store import TimedStore
 
 KEPT_S = 14 * 86_400
 DUE = "job"
 
 
-class JobStore:
-    """The jobs of one table."""
-
-    def __init__(
-        self,
-        table: str,
-        *,
-        client: DynamoDBClient | None = None,
-        clock: Callable[[], float] = timestamps.epoch,
-    ) -> None:
-        """`table`: that of the letters. `clock`: seconds since the epoch."""
-        self._table = table
-        self._injected = client
-        self.clock = clock
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
+class JobStore(TimedStore):
+    """The jobs of one table: that of the letters."""
 
     def get(self, job_id: str) -> Job:
         """One job.

@@ -12,14 +12,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from freshbridge import aws, timestamps
 from freshbridge.dead_letters.items import DUE, from_item, listing, to_item
 from freshbridge.dead_letters.letter import Letter, State, text_of
 from freshbridge.errors import NotFound, Retry
+from freshbridge.table_store import ExpiringStore
 
 if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
-
     from freshbridge.dead_letters.filters import Filter
     from freshbridge.dead_letters.subject import Queue
 
@@ -54,30 +52,8 @@ class LetterPage:
     after: str | None
 
 
-class LetterStore:
-    """The letters of one table."""
-
-    def __init__(
-        self,
-        table: str,
-        *,
-        days: int,
-        client: DynamoDBClient | None = None,
-        clock: Callable[[], float] = timestamps.epoch,
-    ) -> None:
-        """`days`: how long a letter is kept after its last parking. `clock`: epoch seconds."""
-        self._table = table
-        self._days = days
-        self._injected = client
-        self.clock = clock
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
-
-    def expiry(self) -> int:
-        """When a letter that is parked now expires, in seconds since the epoch."""
-        return int(self.clock()) + self._days * 86_400
+class LetterStore(ExpiringStore):
+    """The letters of one table; `days` count from a letter's last parking."""
 
     def find(self, letter_id: str) -> Letter | None:
         """The letter, or None when there is none."""

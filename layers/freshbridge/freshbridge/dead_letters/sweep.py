@@ -75,7 +75,7 @@ class Sweep:
         staying: list[str] = []
         try:
             while swept.seen < most and may_go_on():
-                batch = self._receive()
+                batch = self._carrier.receive(hidden_s=HIDDEN_S, wait_s=POLL_S)
                 if not batch:
                     swept.whole = True
                     break
@@ -94,17 +94,6 @@ class Sweep:
             AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
         )["Attributes"]
         return sum(int(value) for value in found.values())
-
-    def _receive(self) -> list[MessageTypeDef]:
-        answer = self._carrier.client.receive_message(
-            QueueUrl=self._carrier.dead_letter_queue_url,
-            MaxNumberOfMessages=10,
-            VisibilityTimeout=HIDDEN_S,
-            WaitTimeSeconds=POLL_S,
-            MessageAttributeNames=["All"],
-            MessageSystemAttributeNames=["All"],
-        )
-        return answer.get("Messages", [])
 
     def _gone(self, message: MessageTypeDef, swept: Swept) -> bool:
         """True when the message is not in the queue any more."""

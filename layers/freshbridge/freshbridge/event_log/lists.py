@@ -5,19 +5,17 @@ Pages go by position, so an event that comes or expires meanwhile moves no other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from freshbridge import aws, timestamps
 from freshbridge.event_log.batch_get import MOST_KEYS, batch_get
 from freshbridge.event_log.content import body_of
 from freshbridge.event_log.entry import UNDONE, Entry, State
 from freshbridge.event_log.items import from_item, of_state, of_subject
+from freshbridge.table_store import TimedStore
 
 if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
-
     from freshbridge.event_log.filters import Filter
 
 POINTER = '{"payload_pointer"'
@@ -36,24 +34,8 @@ class EntryPage:
     after: str | None
 
 
-class EventLists:
+class EventLists(TimedStore):
     """The lists of one table."""
-
-    def __init__(
-        self,
-        table: str,
-        *,
-        client: DynamoDBClient | None = None,
-        clock: Callable[[], float] = timestamps.epoch,
-    ) -> None:
-        """`clock`: seconds since the epoch."""
-        self._table = table
-        self._injected = client
-        self.clock = clock
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
 
     def page(
         self,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from freshbridge import aws, timestamps
+from freshbridge import timestamps
 from freshbridge.errors import Retry
 from freshbridge.event_log.replay_job import (
     PREFIX,
@@ -30,6 +30,7 @@ from freshbridge.event_log.store import LONGEST_ID
 from freshbridge.identifiers import derived_id, new_id
 from freshbridge.queues.envelope import ReplayWork
 from freshbridge.queues.publish import NotQueued
+from freshbridge.table_store import TableStore
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -49,7 +50,7 @@ class ReplayContended(Retry):
     code = "replay_contended"
 
 
-class ReplayJobs:
+class ReplayJobs(TableStore):
     """The replays of windows, in the table of events."""
 
     def __init__(
@@ -61,14 +62,9 @@ class ReplayJobs:
         client: DynamoDBClient | None = None,
     ) -> None:
         """`lists`: of the same table. `queue`: the EventQueue."""
-        self._table = table
+        super().__init__(table, client)
         self._lists = lists
         self._queue = queue
-        self._injected = client
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
 
     def now(self) -> str:
         """The present, as it is written."""

@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from freshbridge import aws, timestamps
 from freshbridge.errors import NotFound
 from freshbridge.event_log.entry import Entry, State
 from freshbridge.event_log.items import from_item, to_item, update_of
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
-
-    from freshbridge.queues.payload import PayloadStore
+from freshbridge.table_store import LargeItemStore
 
 FOLDER = "event-bodies"
 INLINE = 16 * 1024
@@ -32,28 +27,8 @@ class UnknownEvent(NotFound):
     code = "unknown_event"
 
 
-class EventStore:
+class EventStore(LargeItemStore):
     """The events of one table."""
-
-    def __init__(
-        self,
-        table: str,
-        payloads: PayloadStore,
-        *,
-        days: int,
-        client: DynamoDBClient | None = None,
-        clock: Callable[[], float] = timestamps.epoch,
-    ) -> None:
-        """`days`: how long an event is kept. `clock`: seconds since the epoch."""
-        self._table = table
-        self._payloads = payloads
-        self.days = days
-        self._injected = client
-        self.clock = clock
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
 
     def add(self, entry: Entry) -> bool:
         """Keep a new event; False, and nothing written, where it is kept already.
@@ -67,7 +42,7 @@ class EventStore:
         kept = replace(
             entry,
             envelope=self._payloads.pack(entry.envelope, key, limit=INLINE),
-            expires_at=int(self.clock()) + self.days * 86_400,
+            expires_at=self.expiry(),
         )
         there = "attribute_not_exists(pk) OR expires_at <= :now"
         values = {":now": {"N": str(int(self.clock()))}, ":queued": {"S": State.QUEUED.value}}

@@ -7,9 +7,7 @@ read and a write per event.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -25,9 +23,7 @@ from freshbridge.events.delivery import (
     to_text,
 )
 from freshbridge.events.normalised import Event
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from freshbridge.table_store import TimedStore
 
 ATTEMPTS = 5
 _OTHERS = ("company", "agent", "group", "time_entry", "satisfaction_rating")
@@ -39,24 +35,8 @@ class NotRecorded(Retry):
     code = "delivery_not_recorded"
 
 
-class Deliveries:
+class Deliveries(TimedStore):
     """Remembers deliveries in one table."""
-
-    def __init__(
-        self,
-        table: str,
-        client: DynamoDBClient | None = None,
-        *,
-        clock: Callable[[], float] = timestamps.epoch,
-    ) -> None:
-        """`clock`: seconds since the epoch."""
-        self._table = table
-        self._injected = client
-        self._clock = clock
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
 
     def take(self, event: Event, text: str) -> tuple[Event, Verdict]:
         """Record the event and tell what it is; the event comes back marked.
@@ -95,7 +75,7 @@ class Deliveries:
                     "id": {"S": name},
                     "history": {"S": history},
                     "version": {"N": str(version + 1)},
-                    "expiration": {"N": str(int(self._clock() + DAY_S))},
+                    "expiration": {"N": str(int(self.clock() + DAY_S))},
                 },
                 ConditionExpression="attribute_not_exists(id) OR version = :v",
                 ExpressionAttributeValues={":v": {"N": str(version)}},

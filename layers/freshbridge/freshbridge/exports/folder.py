@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from freshbridge import aws
+from freshbridge.bucket_store import BucketStore
 from freshbridge.exports.part_file import PART_BYTES, PartFile
 from freshbridge.exports.state import ExportState
 from freshbridge.exports.wanted import Format
@@ -27,20 +27,15 @@ KEPT_DAYS = 3
 URL_LIFE_S = 3600
 
 
-class ExportFolder:
+class ExportFolder(BucketStore):
     """Exports in one bucket. Errors of S3 are raised as they are."""
 
     def __init__(
         self, bucket: str, client: S3Client | None = None, *, part_bytes: int = PART_BYTES
     ) -> None:
         """`bucket`: the stack's PayloadBucket. `client`: for tests."""
-        self._bucket = bucket
-        self._injected = client
+        super().__init__(bucket, client)
         self._part_bytes = part_bytes
-
-    @property
-    def _client(self) -> S3Client:
-        return self._injected or aws.s3()
 
     def state(self, instance_id: str, export_id: str) -> ExportState | None:
         """How far it has come; None when it has not begun."""
@@ -93,8 +88,7 @@ class ExportFolder:
         self, instance_id: str, export_id: str, name: str, *, shown_as: str, content_type: str
     ) -> str:
         """A URL that downloads a file; it needs no other credentials."""
-        signer = self._injected or aws.s3_presigning()
-        return signer.generate_presigned_url(
+        return self._signer.generate_presigned_url(
             "get_object",
             Params={
                 "Bucket": self._bucket,

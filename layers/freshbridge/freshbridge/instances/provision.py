@@ -10,13 +10,13 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from freshbridge import timestamps
-from freshbridge.instances import elements, token, validation
+from freshbridge.instances import token, validation
 from freshbridge.instances.access import DEFAULT_GRACE_HOURS
-from freshbridge.instances.config import merged
-from freshbridge.instances.elements import MASK, InvalidConfiguration
+from freshbridge.instances.change import Change, connects_anew, credentials_after, edited
+from freshbridge.instances.elements import InvalidConfiguration
 from freshbridge.instances.model import Instance
 from freshbridge.instances.origin import origin_of
 from freshbridge.instances.registry import IdTaken, UnknownInstance
@@ -45,22 +45,6 @@ class Provisioned:
     token: str
     webhook_secret: str
     checked: Checked
-
-
-@dataclass(frozen=True)
-class Change:
-    """What is to change; None leaves it as it is.
-
-    `values` are configuration entries, secret ones among them, as the caller sent them. With
-    `replace_all` entries that are not given go back to their defaults. A `config` is laid over the
-    one that is kept; an entry that is null is taken out.
-    """
-
-    name: str | None = None
-    tags: tuple[str, ...] | None = None
-    values: dict[str, object] | None = None
-    config: dict[str, Any] | None = None
-    replace_all: bool = False
 
 
 class Provisioner:
@@ -143,17 +127,17 @@ class Provisioner:
         if change.values is None:
             return self._registry.change(instance_id, lambda now: self._edited(now, change))
         held = self._vault.credentials(instance_id)
-        wanted = self._credentials(before, change, held)
+        wanted = credentials_after(before, change, held)
         calls_back_otherwise = any(
             key == VENDOR_TYPE or key.startswith(CALLBACK_ENTRIES) for key in change.values
         )
         if calls_back_otherwise:
             self._check_callbacks(after, wanted)
-        connects_anew = _connects_anew(before, after, change.values)
-        if connects_anew:
+        anew = connects_anew(before, after, change.values)
+        if anew:
             self._checked(after, wanted)
         changed = self._kept(instance_id, change, before, wanted, held)
-        if connects_anew:
+        if anew:
             self._on_connected(instance_id)
         if calls_back_otherwise:
             self._on_callbacks_changed(changed)
@@ -172,7 +156,7 @@ class Provisioner:
             return self._registry.change(instance_id, lambda now: self._edited(now, change))
         # Read again: the provider took its time, and another change may have been faster.
         held = self._vault.credentials(instance_id)
-        self._vault.replace_credentials(instance_id, self._credentials(before, change, held))
+        self._vault.replace_credentials(instance_id, credentials_after(before, change, held))
         try:
             return self._registry.change(instance_id, lambda now: self._edited(now, change))
         except UnknownInstance:
@@ -197,6 +181,9 @@ class Provisioner:
         self._vault.delete(instance_id)
         self._registry.delete(instance_id)
         return instance
+
+    def _edited(self, instance: Instance, change: Change) -> Instance:
+        return edited(instance, change, allowed_origins=self._allowed)
 
     def rotate_token(self, instance_id: str) -> str:
         """A new token, shown this once; the one before is valid for a grace period."""
@@ -255,51 +242,3 @@ class Provisioner:
         wrong = callback_errors(instance.configuration, secret, allowed_origins=self._allowed)
         if wrong:
             raise InvalidConfiguration("events cannot be sent as configured", fields=wrong)
-
-    def _credentials(
-        self, instance: Instance, change: Change, held: dict[str, str]
-    ) -> dict[str, str]:
-        element = elements.find(instance.element)
-        _, secret = elements.split(element, change.values or {}, complete=False, kept=held)
-        given = {key: held[key] if value == MASK else value for key, value in secret.items()}
-        return given if change.replace_all else held | given
-
-    def _edited(self, instance: Instance, change: Change) -> Instance:
-        edited = instance
-        if change.name is not None:
-            edited = replace(edited, name=change.name)
-        if change.tags is not None:
-            edited = replace(edited, tags=change.tags)
-        if change.config is not None:
-            config = merged(edited.config, change.config)
-            objects = tuple(config.get("sync_objects", edited.sync_objects))
-            edited = replace(edited, config=config, sync_objects=objects)
-        if change.values is not None:
-            element = elements.find(instance.element)
-            shown, secret = elements.split(
-                element,
-                change.values,
-                complete=change.replace_all,
-                kept=instance.secret_entries,
-            )
-            names = set(secret)
-            if not change.replace_all:
-                shown = edited.configuration | shown
-                names |= set(edited.secret_entries)
-            edited = replace(edited, configuration=shown, secret_entries=tuple(sorted(names)))
-            edited = replace(
-                edited, origin=origin_of(instance.platform, edited.domain, self._allowed)
-            )
-        return edited
-
-
-def _connects_anew(before: Instance, after: Instance, values: dict[str, object]) -> bool:
-    """Whether a change touches what the provider is asked with: the required entries."""
-    element = elements.find(after.element)
-    required = [one for one in element.entries if one.required or one.key in element.one_of]
-    return after.origin != before.origin or any(
-        values.get(entry.key) not in (None, MASK)
-        if entry.secret
-        else after.configuration.get(entry.key) != before.configuration.get(entry.key)
-        for entry in required
-    )

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from freshbridge import aws
 from freshbridge.errors import Conflict, InvalidRequest, NotFound
 from freshbridge.instances.model import Instance, TokenHash
+from freshbridge.table_store import TableStore
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -52,7 +52,7 @@ class ChangedMeanwhile(Conflict):
     code = "changed_meanwhile"
 
 
-class Registry:
+class Registry(TableStore):
     """Reads and writes instances of one table."""
 
     def __init__(
@@ -64,15 +64,10 @@ class Registry:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`age_s`: how long an answer, also "unknown", may be served from memory; 0 for never."""
-        self._table = table
-        self._injected = client
+        super().__init__(table, client)
         self._age_s = age_s
         self._clock = clock
         self._cache: dict[str, tuple[float, Instance | None]] = {}
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
 
     def get(self, instance_id: str) -> Instance:
         """Return one instance, at most `age_s` old.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from freshbridge import aws, timestamps
 from freshbridge.instances.trace import TraceEntry, expires_at
+from freshbridge.table_store import TimedStore
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -27,7 +28,7 @@ class TracePage:
     before: str | None
 
 
-class TraceStore:
+class TraceStore(TimedStore):
     """The entries of one table."""
 
     def __init__(
@@ -39,9 +40,7 @@ class TraceStore:
         random_hex: Callable[[int], str] = secrets.token_hex,
     ) -> None:
         """`clock`: seconds since the epoch."""
-        self._table = table
-        self._injected = client
-        self._clock = clock
+        super().__init__(table, client, clock=clock)
         self._random_hex = random_hex
 
     def append(self, instance_id: str, entry: TraceEntry) -> None:
@@ -64,20 +63,19 @@ class TraceStore:
 
     def page(self, instance_id: str, *, limit: int, before: str | None = None) -> TracePage:
         """Up to `limit` entries that lie before the position `before`, or the newest."""
-        client = self._injected or aws.dynamodb()
         condition = "pk = :pk"
         values: dict[str, Any] = {":pk": {"S": instance_id}}
         if before is not None:
             condition += " AND sk < :before"
             values[":before"] = {"S": before}
-        found = client.query(
+        found = self._client.query(
             TableName=self._table,
             KeyConditionExpression=condition,
             ExpressionAttributeValues=values,
             ScanIndexForward=False,
             Limit=limit + 1,  # one more tells whether there is another page
         )
-        now = self._clock()
+        now = self.clock()
         # The oldest expire first, so what is left out here ends the list.
         items = [item for item in found["Items"] if float(item["expires_at"]["N"]) > now]
         shown = items[:limit]

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from freshbridge import aws
 from freshbridge.errors import Conflict, FieldError, InvalidRequest, NotFound
 from freshbridge.instances.access import OWNER_ID, Accepted, opens, secret_hash
+from freshbridge.table_store import TimedStore
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -96,7 +96,7 @@ def _is_address(value: object) -> bool:
     return bool(local and domain) and "@" not in domain and value == value.strip()
 
 
-class UserStore:
+class UserStore(TimedStore):
     """The users of one table."""
 
     def __init__(
@@ -107,19 +107,13 @@ class UserStore:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`clock`: seconds since the epoch."""
-        self._table = table
-        self._injected = client
-        self._clock = clock
+        super().__init__(table, client, clock=clock)
         # Users that exist only: made-up ids in strangers' secrets cannot fill it.
         self._kept: OrderedDict[int, tuple[float, Accepted]] = OrderedDict()
 
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
-
     def accepts(self, user_id: int, shown: str) -> bool:
         """Whether `shown` opens as this user, by what was read at most `AGE_S` ago."""
-        now = self._clock()
+        now = self.clock()
         read_at, accepted = self._kept.get(user_id, (float("-inf"), Accepted()))
         # A clock that was set back makes the age negative; that is no reason to trust it longer.
         age = now - read_at

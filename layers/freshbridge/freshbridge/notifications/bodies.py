@@ -6,27 +6,13 @@ deliveries.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from freshbridge import aws
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
+from freshbridge.bucket_store import BucketStore
 
 FOLDER = "callbacks"
 
 
-class Bodies:
+class Bodies(BucketStore):
     """The bodies of one bucket. Errors of S3 are raised as they are: the message is put off."""
-
-    def __init__(self, bucket: str, client: S3Client | None = None) -> None:
-        """`bucket`: the stack's PayloadBucket."""
-        self._bucket = bucket
-        self._injected = client
-
-    @property
-    def _client(self) -> S3Client:
-        return self._injected or aws.s3()
 
     def put(self, notification_id: int, body: bytes) -> None:
         """Keep a body."""

@@ -7,11 +7,10 @@ the event has a notification already. A message that comes twice finds the one t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError
 
-from freshbridge import aws
 from freshbridge.errors import Retry
 from freshbridge.notifications.delivery import (
     DUE_SHARDS,
@@ -28,9 +27,7 @@ from freshbridge.notifications.delivery import (
     notification_of,
     shard,
 )
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from freshbridge.table_store import TableStore
 
 LEASE_S = 90.0
 """How long a call may take, its time-outs included; afterwards another function may make it."""
@@ -47,17 +44,8 @@ class NotYet(Retry):
     costs_no_attempt = True
 
 
-class DeliveryStore:
-    """The deliveries of one table. Errors of DynamoDB are raised as they are."""
-
-    def __init__(self, table: str, client: DynamoDBClient | None = None) -> None:
-        """`table`: the stack's CallbackTable."""
-        self._table = table
-        self._injected = client
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
+class DeliveryStore(TableStore):
+    """The deliveries of one table: the stack's CallbackTable."""
 
     def create(self, notification: Notification, deliveries: Sequence[Delivery]) -> bool:
         """Keep a new notification with all its deliveries.

@@ -10,7 +10,6 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from freshbridge import aws
 from freshbridge.errors import FieldError, InvalidRequest
 from freshbridge.notifications.delivery import (
     SUBSCRIPTIONS,
@@ -21,6 +20,7 @@ from freshbridge.notifications.delivery import (
     subscription_of,
 )
 from freshbridge.notifications.store import BY_STATUS
+from freshbridge.table_store import TableStore
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -53,18 +53,13 @@ def read_settings(body: dict[str, Any]) -> dict[str, str]:
     return {POLICY: str(body[POLICY])}
 
 
-class SubscriptionStore:
-    """The subscriptions of one table. Errors of DynamoDB are raised as they are."""
+class SubscriptionStore(TableStore):
+    """The subscriptions of one table: the stack's CallbackTable."""
 
     def __init__(self, table: str, client: DynamoDBClient | None = None) -> None:
         """`table`: the stack's CallbackTable."""
-        self._table = table
-        self._injected = client
+        super().__init__(table, client)
         self._known: set[int] = set()
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
 
     def ensure(self, subscription: Subscription) -> None:
         """Keep a subscription if it is new; one that is there stays as it is."""

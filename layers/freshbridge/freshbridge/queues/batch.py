@@ -1,27 +1,16 @@
 """Process an SQS batch so that every message ends done, put off, or parked with its reason.
 
-Built on the Powertools batch processor; its one hook for failures decides:
-
-    Retry            hide the message until its wait is over, report it as failed, keep it
-    nothing tried    the same: it waited for the rate budget, for a circuit, or for its turn
-    past its time    park it: it was first sent longer ago than anybody wants to wait for it
-    Reject           park it at once: trying again cannot help
-    AWS failing      as Retry: an outage of a table or bucket is nobody's defect
-    anything else    a defect: tried a few times, then parked; where its attempts are on record, the
-                     receives that it only waited through are none of these
-
-A parked message is acknowledged only after the dead-letter queue has it. One bad message never
-holds back its batch.
+Built on the Powertools batch processor; its one hook for failures does what the verdict says (see
+`verdict`). A parked message is acknowledged only after the dead-letter queue has it. One bad
+message never holds back its batch.
 """
 
 from __future__ import annotations
 
-import math
 import random
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +23,10 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
 from freshbridge import aws, timestamps
-from freshbridge.errors import Reject, Retry
+from freshbridge.errors import Retry
 from freshbridge.observability import count
-from freshbridge.queues.backoff import wait_of, wait_seconds
 from freshbridge.queues.history import History, history_of
+from freshbridge.queues.verdict import Patience, Verdict, judge
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
@@ -65,101 +54,6 @@ class HandedBack(Retry):
     costs_no_attempt = True
 
 
-class AwsUnavailable(Retry):
-    """A table, bucket, queue or secret that the work needs did not answer, or refused."""
-
-    code = "aws_unavailable"
-
-
-@dataclass(frozen=True)
-class Patience:
-    """When a message has been tried for long enough.
-
-    `deadline_s`: seconds since it was first sent, whatever it was tried or waited for. `receives`:
-    then it is sent anew, to be counted from the beginning; must stay below the queue's
-    maxReceiveCount, or SQS moves the message itself and no reason travels with it.
-    `defect_receives`: for errors that nobody foresaw. `reserve_ms`: time left in the invocation
-    below which no further message is begun.
-    """
-
-    deadline_s: float = 86_400.0
-    receives: int = 45
-    defect_receives: int = 5
-    reserve_ms: int = 8_000
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What becomes of a failed message: parked for `code` and `reason`, or hidden for `wait_s`.
-
-    `renew`: sent anew instead of hidden, so that SQS counts its receives from the beginning.
-    """
-
-    park: bool
-    code: str
-    reason: str
-    wait_s: int = 0
-    renew: bool = False
-
-
-def judge(
-    error: BaseException,
-    history: History,
-    *,
-    now: float,
-    patience: Patience,
-    jitter: float,
-    defects: int | None = None,
-) -> Verdict:
-    """Decide what becomes of a message whose handler raised `error`.
-
-    Pure. `now` is seconds since the epoch, `jitter` random in [0, 1). `defects` is how many errors
-    nobody foresaw it met before; None where nobody knows, then each receive counts for one. No wait
-    goes beyond the deadline: then the message has one try more, and is parked if that fails.
-    """
-    error = _foreseen(error)
-    receives = history.before + history.receives
-    if isinstance(error, Reject):
-        return Verdict(park=True, code=error.code, reason=str(error))
-    if isinstance(error, Retry):
-        left_s = patience.deadline_s - history.age_s(now)
-        if left_s <= 0:
-            hours = f"{patience.deadline_s / 3600:g} hours"
-            reason = f"Not done within {hours} of being sent, its deadline. Last: {error}"
-            return Verdict(park=True, code=f"exhausted_{error.code}", reason=reason)
-        wait = wait_of(error, receives, random=jitter)
-        return Verdict(
-            park=False,
-            code=error.code,
-            reason=str(error),
-            wait_s=min(wait, math.ceil(left_s)),
-            # SQS would move the message itself in the end.
-            renew=history.receives >= patience.receives,
-        )
-    # An unforeseen error's text may quote the message it choked on: only its type is told.
-    reason = f"unforeseen {type(error).__name__}; the function's log has the traceback"
-    known = defects is not None
-    times = receives if defects is None else defects + 1
-    # Its end by age as well, for what is known stays the same where no record can be written.
-    ended = known and history.age_s(now) >= patience.deadline_s
-    return Verdict(
-        park=times >= patience.defect_receives or ended,
-        code="defect",
-        reason=reason,
-        wait_s=wait_seconds(times, random=jitter),
-        renew=known and history.receives >= patience.receives,
-    )
-
-
-def _foreseen(error: BaseException) -> BaseException:
-    """An AWS call that failed after botocore's own tries, as what it means; others as they are."""
-    if isinstance(error, ClientError):
-        return AwsUnavailable(f"AWS: {error.operation_name} {error.response['Error']['Code']}")
-    if isinstance(error, BotoCoreError):
-        return AwsUnavailable(f"AWS: {aws.error_name(error)}")
-    return error
-
-
 Observer = Callable[[SQSRecord, BaseException, Verdict], bool]
 """Told what becomes of a failed message, before it happens; must not raise. True when it keeps what
 would be parked: the message then needs no dead letter."""
@@ -177,14 +71,16 @@ class RetryingBatchProcessor(BatchProcessor):
         metrics: Metrics,
         patience: Patience | None = None,
         observer: Observer | None = None,
-        defects: Callable[[SQSRecord], int | None] = lambda _record: None,
+        defects: Callable[[SQSRecord], int | None] | None = None,
+        afterwards: Callable[[], object] | None = None,
         client: SQSClient | None = None,
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """`queue_url`: the queue that feeds this function. `clock`: seconds since the epoch.
 
-        `defects`: how many errors nobody foresaw a message met before; see `judge`.
+        `defects`: how many errors nobody foresaw a message met before; see `judge`. `afterwards`
+        is called once after each batch, however it ended.
         """
         super().__init__(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
         self._queue_url = queue_url
@@ -194,6 +90,7 @@ class RetryingBatchProcessor(BatchProcessor):
         self.patience = patience or Patience()
         self._observer = observer
         self._defects = defects
+        self._afterwards = afterwards
         self._injected = client
         self._clock = clock
         self._jitter = jitter
@@ -220,7 +117,7 @@ class RetryingBatchProcessor(BatchProcessor):
             now=self._clock(),
             patience=self.patience,
             jitter=self._jitter(),
-            defects=self._defects(record),
+            defects=None if self._defects is None else self._defects(record),
         )
         receives = history.before + history.receives
         details = {"receives": receives, "code": verdict.code, "reason": verdict.reason}
@@ -244,6 +141,11 @@ class RetryingBatchProcessor(BatchProcessor):
             self._log.info("message put off", extra={**details, "wait_s": verdict.wait_s})
             count(self._metrics, "MessagesDeferred")
         return super().failure_handler(record, exception)
+
+    def end(self) -> None:
+        """Give up what was held for this batch only: it is of no use to the next one."""
+        if self._afterwards is not None:
+            self._afterwards()
 
     def admit(self, record: SQSRecord) -> bool:
         """False for a message whose dead letter was given up, or is run by another message."""
@@ -330,6 +232,9 @@ def process_batch(
             handle(record)
             processor.settle(record)
 
-    return process_partial_response(
-        event=event, record_handler=record_handler, processor=processor, context=context
-    )
+    try:
+        return process_partial_response(
+            event=event, record_handler=record_handler, processor=processor, context=context
+        )
+    finally:
+        processor.end()

@@ -9,13 +9,9 @@ Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGui
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
-from freshbridge import aws
+from freshbridge.bucket_store import BucketStore
 from freshbridge.errors import Reject
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
 
 INLINE_LIMIT = 192 * 1024
 
@@ -26,17 +22,8 @@ class PayloadGone(Reject):
     code = "payload_gone"
 
 
-class PayloadStore:
+class PayloadStore(BucketStore):
     """Puts bodies that are too large for a queue into one bucket, and reads them back."""
-
-    def __init__(self, bucket: str, client: S3Client | None = None) -> None:
-        """`bucket`: the stack's PayloadBucket. `client`: for tests; made at first use otherwise."""
-        self._bucket = bucket
-        self._injected = client
-
-    @property
-    def _client(self) -> S3Client:
-        return self._injected or aws.s3()
 
     def pack(self, text: str, key: str, *, limit: int = INLINE_LIMIT) -> str:
         """The text itself up to `limit` bytes, else a pointer to it under `key`."""

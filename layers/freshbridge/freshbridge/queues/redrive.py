@@ -112,22 +112,11 @@ class Mover:
 
     def _move(self, may_go_on: Callable[[], bool]) -> int:
         moved = 0
-        while may_go_on() and (batch := self._receive()):
+        while may_go_on() and (batch := self._carrier.receive(hidden_s=HIDDEN_S, wait_s=POLL_S)):
             for message in batch:
                 self._put_back(message)
                 moved += 1
         return moved
-
-    def _receive(self) -> list[MessageTypeDef]:
-        answer = self._carrier.client.receive_message(
-            QueueUrl=self._carrier.dead_letter_queue_url,
-            MaxNumberOfMessages=10,
-            VisibilityTimeout=HIDDEN_S,
-            WaitTimeSeconds=POLL_S,
-            MessageAttributeNames=["All"],
-            MessageSystemAttributeNames=["All"],
-        )
-        return answer.get("Messages", [])
 
     def _put_back(self, message: MessageTypeDef) -> None:
         attributes: Any = message.get("Attributes", {})

@@ -10,40 +10,22 @@ Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Express
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from freshbridge import aws, timestamps
+from freshbridge import timestamps
 from freshbridge.identifiers import derived_id
 from freshbridge.rules.options import Cap
+from freshbridge.table_store import TimedStore
 
 if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
-
     from freshbridge.rules.route import Run
 
 KEPT_S = 5 * 86_400
 """Longer than the event queue keeps a message, so a late delivery is counted where it was."""
 
 
-class RunGuard:
-    """Counts the runs of rules."""
-
-    def __init__(
-        self,
-        table: str,
-        client: DynamoDBClient | None = None,
-        *,
-        clock: Callable[[], float] = timestamps.epoch,
-    ) -> None:
-        """`table`: the stack's IdempotencyTable. `clock`: epoch seconds."""
-        self._table = table
-        self._injected = client
-        self._clock = clock
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
+class RunGuard(TimedStore):
+    """Counts the runs of rules in the stack's IdempotencyTable."""
 
     def admitted(self, run: Run) -> Run:
         """The run, or the same run skipped because its rule ran too often.
@@ -80,7 +62,7 @@ class RunGuard:
                     ":marks": {"SS": [mark["S"]]},
                     ":mark": mark,
                     ":most": {"N": str(cap.runs)},
-                    ":until": {"N": str(int(self._clock()) + KEPT_S)},
+                    ":until": {"N": str(int(self.clock()) + KEPT_S)},
                 },
             )
         except self._client.exceptions.ConditionalCheckFailedException:

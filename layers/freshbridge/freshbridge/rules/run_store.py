@@ -9,19 +9,13 @@ keeps these items apart from actions, whose ids have none.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from freshbridge import aws, timestamps
 from freshbridge.query_page import newest_first, query_page
 from freshbridge.rules.route import Planned, Run, template_context
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
-
-    from freshbridge.queues.payload import PayloadStore
+from freshbridge.table_store import LargeItemStore
 
 
 @dataclass(frozen=True)
@@ -51,28 +45,8 @@ class RunPage:
     after: str | None
 
 
-class RunStore:
-    """The runs of one table."""
-
-    def __init__(
-        self,
-        table: str,
-        payloads: PayloadStore,
-        *,
-        days: int,
-        client: DynamoDBClient | None = None,
-        clock: Callable[[], float] = timestamps.epoch,
-    ) -> None:
-        """`table`: the ActionTable. `days`: how long a run is kept. `clock`: epoch seconds."""
-        self._table = table
-        self._payloads = payloads
-        self._days = days
-        self._injected = client
-        self._clock = clock
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
+class RunStore(LargeItemStore):
+    """The runs of one table: the ActionTable."""
 
     def begin(self, run: Run) -> None:
         """Keep a run; one that is there already stays as it is, however far it has come.
@@ -138,7 +112,7 @@ class RunStore:
             InvalidRequest: `after` is not what a page before it gave.
         """
         key = "instance_state", _listed_under(instance_id, rule_id)
-        query = newest_first(self._table, "by_state", *key, now=self._clock())
+        query = newest_first(self._table, "by_state", *key, now=self.clock())
         found = query_page(self._client, query, key, ("listed", "pk"), limit=limit, after=after)
         return RunPage([shown_run(item) for item in found.items], found.after)
 
@@ -172,7 +146,7 @@ class RunStore:
             "message": {"S": run.reason},
             # The index has this attribute, under the name that it has for actions.
             "origin": {"S": json.dumps(told, separators=(",", ":"))},
-            "expires_at": {"N": str(int(self._clock()) + self._days * 86_400)},
+            "expires_at": {"N": str(self.expiry())},
         }
 
     def _plan(self, run: Run) -> dict[str, Any]:

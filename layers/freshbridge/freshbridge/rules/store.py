@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from freshbridge import aws
 from freshbridge.errors import Conflict, NotFound
 from freshbridge.observability import function_logger
 from freshbridge.query_page import query_page
 from freshbridge.rules.model import InvalidRule, Rule, read_rule, write_rule
+from freshbridge.table_store import TableStore
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -50,7 +50,7 @@ class RulesPage:
     after: str | None
 
 
-class RuleStore:
+class RuleStore(TableStore):
     """The rules of one table's instances."""
 
     def __init__(
@@ -62,15 +62,10 @@ class RuleStore:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`age_s`: how long an instance's rules may be served from memory; 0 for never."""
-        self._table = table
-        self._injected = client
+        super().__init__(table, client)
         self._age_s = age_s
         self._clock = clock
         self._cache: dict[str, tuple[float, list[Rule]]] = {}
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
 
     def of(self, instance_id: str) -> list[Rule]:
         """The instance's rules, oldest first, at most `age_s` old."""

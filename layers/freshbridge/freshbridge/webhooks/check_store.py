@@ -7,17 +7,13 @@ one attribute `came_<rule>` for each webhook that came, so that several may come
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from freshbridge import aws, timestamps
 from freshbridge.errors import NotFound
 from freshbridge.events.normalised import Event
+from freshbridge.table_store import TimedStore
 from freshbridge.webhooks.check import KEPT_S, Arrival, Check, check_id_in, rule_of
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
 
 _CAME = "came_"
 
@@ -29,24 +25,8 @@ class UnknownCheck(NotFound):
     default_advice = "POST …/webhooks/verify begins a new one."
 
 
-class CheckStore:
-    """The checks of one table."""
-
-    def __init__(
-        self,
-        table: str,
-        client: DynamoDBClient | None = None,
-        *,
-        clock: Callable[[], float] = timestamps.epoch,
-    ) -> None:
-        """`table`: the stack's IdempotencyTable. `clock`: seconds since the epoch."""
-        self._table = table
-        self._injected = client
-        self._clock = clock
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
+class CheckStore(TimedStore):
+    """The checks of one table: the stack's IdempotencyTable."""
 
     def begin(self, instance_id: str, check: Check) -> None:
         """Keep a new check, before its ticket can send anything."""
@@ -55,7 +35,7 @@ class CheckStore:
             Item={
                 **_key(instance_id, check.check_id),
                 "checking": {"S": _text(check)},
-                "expiration": {"N": str(int(self._clock()) + KEPT_S)},
+                "expiration": {"N": str(int(self.clock()) + KEPT_S)},
             },
         )
 
@@ -78,7 +58,7 @@ class CheckStore:
         found = self._client.get_item(
             TableName=self._table, Key=_key(instance_id, check_id[:64]), ConsistentRead=True
         ).get("Item")
-        if not found or float(found["expiration"]["N"]) <= self._clock():
+        if not found or float(found["expiration"]["N"]) <= self.clock():
             raise UnknownCheck("no such check", where=f"check {check_id[:64]}")
         return _from_item(found)
 
@@ -90,8 +70,8 @@ class CheckStore:
         check_id = check_id_in(event)
         if check_id is None:
             return False
-        arrival = Arrival(event.id, event.type, self._clock(), int(event.ticket.get("id") or 0))
-        now = str(int(self._clock()))
+        arrival = Arrival(event.id, event.type, self.clock(), int(event.ticket.get("id") or 0))
+        now = str(int(self.clock()))
         try:
             self._client.update_item(
                 TableName=self._table,

@@ -7,28 +7,15 @@ Item of the instance table: `pk` the instance id, `sk` "webhooks", the wish as J
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
-from freshbridge import aws
+from freshbridge.table_store import TableStore
 from freshbridge.webhooks.choice import Wish, read_wish
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
 
 _SORT_KEY = "webhooks"
 
 
-class WishStore:
+class WishStore(TableStore):
     """The wishes of one table's instances."""
-
-    def __init__(self, table: str, client: DynamoDBClient | None = None) -> None:
-        """Nothing is called before the first wish."""
-        self._table = table
-        self._injected = client
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._injected or aws.dynamodb()
 
     def get(self, instance_id: str) -> Wish | None:
         """The wish as it stands now; None where nothing was ever installed."""
