@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +14,7 @@ from moto import mock_aws
 from freshbridge import aws
 from freshbridge.actions.action import Outcome
 from freshbridge.freshsales.client import FreshsalesClient
-from freshbridge.freshsales.roots import Roots
+from freshbridge.freshsales.roots import KNOWN, Roots
 from freshbridge.instances.registry import Registry
 from freshbridge.instances.vault import Vault
 from freshbridge.queues.envelope import ActionRequest
@@ -30,6 +28,7 @@ from tests.fakes.freshsales import freshsales_instance, run_freshsales
 from tests.integration.conftest import STACK_NAME, Stack
 from tests.simulators.actions.conftest import Desk
 from tests.simulators.actions.once_world import READ_TIMEOUT_S, World
+from tests.simulators.served import served as simulator_served
 
 _IDS = count(193_100_001)
 OWN_KINDS = ("throttle_as_400", "throttle_as_405")
@@ -73,30 +72,15 @@ class Crm:
 def served(persona: str = "suite") -> Iterator[Crm]:
     """A simulator of this test's own, served from a thread."""
     simulator = Simulator(Account(persona=persona))
-    ready: threading.Event = threading.Event()
-    found: list[str] = []
-    stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    async def serve() -> None:
-        over = asyncio.Event()
-        async with simulator.serve("127.0.0.1", 0) as url:
-            found.append(url)
-            stop.append((asyncio.get_running_loop(), over))
-            ready.set()
-            await over.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
-    thread.start()
-    assert ready.wait(10), "the simulator did not start"
-    crm = Crm(found[0], simulator)
-    try:
-        yield crm
-    finally:
-        crm.transport.close()
-        loop, over = stop[0]
-        loop.call_soon_threadsafe(over.set)
-        thread.join(10)
-    assert not thread.is_alive(), "the simulator did not stop"
+    with simulator_served(simulator) as url:
+        # An account of an earlier test may have had the port, and the other generation's path.
+        KNOWN.kept.pop(url, None)
+        KNOWN.confirmed.discard(url)
+        crm = Crm(url, simulator)
+        try:
+            yield crm
+        finally:
+            crm.transport.close()
 
 
 class CrmWorld(World):

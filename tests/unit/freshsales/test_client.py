@@ -332,10 +332,10 @@ def test_a_write_that_a_page_answers_with_success_is_not_sent_twice() -> None:
         (html_reply(503), NotFound),
         (json_reply({"message": "bad gateway"}, 502), NotFound),
         (Redirected("login"), NotFound),
-        (Unreachable("reset"), NotFound),
+        (Unreachable("reset"), Unreachable),
     ],
 )
-def test_where_neither_path_answers_the_first_answer_counts(
+def test_where_neither_path_answers_the_first_answer_counts_unless_one_was_not_reached(
     probe: Any, kind: type[Exception]
 ) -> None:
     transport = FakeTransport()

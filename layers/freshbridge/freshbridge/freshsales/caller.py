@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from freshbridge.errors import Redirected, Retry
+from freshbridge.errors import Redirected
 from freshbridge.freshsales import roots
 from freshbridge.freshsales.error_reply import error_from
 from freshbridge.freshsales.paging import Page, check_moves_on, is_last, total_in
@@ -244,7 +244,10 @@ class Caller:
         return reply
 
     def _moves(self, request: ProviderRequest) -> bool:
-        """Whether the API is at the other path; from then on that one is used."""
+        """Whether the API is at the other path; from then on that one is used.
+
+        Raises Retry where nobody can say at this moment: a 404 of the wrong path is no answer.
+        """
         if self._origin in self._known.confirmed:
             return False
         other = self._known.other(self._origin)
@@ -253,7 +256,7 @@ class Caller:
         )
         try:
             reply = self._send(probe)
-        except (Redirected, Retry):
+        except Redirected:
             # What came of the request itself says more.
             return False
         return _is_of_an_api(reply)
