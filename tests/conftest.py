@@ -20,8 +20,11 @@ for _name, _value in {
 }.items():
     os.environ.setdefault(_name, _value)
 
-# An example that took 250 ms on a busy machine is no failure.
-hypothesis.settings.register_profile("freshbridge", deadline=None)
+# An example that took 250 ms on a busy machine is no failure, and what a run finds does not hang on
+# its luck: the same code is tried with the same examples. Others each time, to look for more:
+# `pytest --hypothesis-profile explore`.
+hypothesis.settings.register_profile("freshbridge", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("freshbridge")
 # Else `--durations` counts the time of a test's world: three days for one that lets them pass.
 freezegun.configure(extend_ignore_list=["_pytest.timing"])

@@ -89,7 +89,7 @@ class Deployed:
 
     def get(self, path: str) -> Any:
         url = deploy.api_url(self.deployment, self.clients.url) + path
-        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - the emulator's
+        with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - the emulator's
             return json.load(answer)
 
     def logs(self) -> list[str]:
@@ -156,9 +156,9 @@ def test_messages_are_delivered_where_concurrency_is_a_parameter(deployed: Deplo
 
 def eventually(condition: Any) -> None:
     """Poll until it holds; fail after twenty seconds."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
-        assert time.monotonic() < deadline, "not within twenty seconds"
+        assert time.monotonic() < deadline, "not within a minute"
         time.sleep(0.05)
 
 

@@ -124,7 +124,7 @@ def test_an_emulator_that_cannot_start_shows_the_end_of_its_log(
         second = emulator.launch(processes, tmp_path / "run", running.port)
 
         # The first one answers on that port, so only the process can tell.
-        second.child.process.wait(20)
+        second.child.process.wait(60)
         with pytest.raises(EmulatorError) as caught:
             emulator.wait_for(second.child, "http://127.0.0.1:9/", 5)
 

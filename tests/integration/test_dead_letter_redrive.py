@@ -232,7 +232,7 @@ def test_a_letter_that_was_taken_and_never_heard_of_is_sent_again_as_the_same(
     sent = desk(stack).send_back(only_letter(stack).letter_id, "user 1")
     store(stack).change(
         sent.letter_id,
-        lambda letter: letter and letter.claimed("m-lost", 1, clock().timestamp()),
+        lambda letter: letter and letter.claimed("m-lost", 1, datetime.now(UTC).timestamp()),
     )
     aws.sqs().purge_queue(QueueUrl=stack.names["ActionQueue"])
 

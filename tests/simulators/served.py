@@ -34,11 +34,11 @@ def served(simulator: Servable) -> Iterator[str]:
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
-    assert ready.wait(10), "the simulator did not start"
+    assert ready.wait(30), "the simulator did not start"
     try:
         yield found[0]
     finally:
         loop, over = stop[0]
         loop.call_soon_threadsafe(over.set)
-        thread.join(10)
+        thread.join(30)
         assert not thread.is_alive(), "the simulator did not stop"

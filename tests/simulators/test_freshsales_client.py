@@ -99,7 +99,7 @@ def test_what_records_refer_to_is_read(crm: Crm) -> None:
 
 
 def finished(crm: Crm, job_id: int) -> Any:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while (job := crm.client.directory.job(job_id)).state is JobState.RUNNING:
         assert time.monotonic() < deadline, "the job did not end"
         crm.account.clock.advance(1)

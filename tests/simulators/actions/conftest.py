@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +15,7 @@ from local.freshdesk.account import DEMO_API_KEY, Account
 from local.freshdesk.app import Simulator
 from tests import builders
 from tests.fakes.actions import run_action
+from tests.simulators.served import served
 
 
 class Desk:
@@ -57,25 +56,7 @@ class Desk:
 def desk() -> Iterator[Desk]:
     """A simulator of this test's own, served from a thread."""
     simulator = Simulator()
-    ready: threading.Event = threading.Event()
-    found: list[str] = []
-    stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    async def serve() -> None:
-        over = asyncio.Event()
-        async with simulator.serve("127.0.0.1", 0) as url:
-            found.append(url)
-            stop.append((asyncio.get_running_loop(), over))
-            ready.set()
-            await over.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
-    thread.start()
-    assert ready.wait(10), "the simulator did not start"
-    desk = Desk(found[0], simulator)
-    yield desk
-    desk.transport.close()
-    loop, over = stop[0]
-    loop.call_soon_threadsafe(over.set)
-    thread.join(10)
-    assert not thread.is_alive(), "the simulator did not stop"
+    with served(simulator) as url:
+        desk = Desk(url, simulator)
+        yield desk
+        desk.transport.close()

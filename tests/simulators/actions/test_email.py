@@ -69,7 +69,7 @@ def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     answers: list[tuple[int, str]] = []
     handler = type("Handler", (Ses,), {"seen": seen, "answers": answers})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_address[1]}")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
@@ -80,7 +80,7 @@ def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     aws.forget_clients()
     server.shutdown()
     server.server_close()
-    thread.join(10)
+    thread.join(30)
 
 
 def test_a_mail_arrives_as_it_was_written(ses: World) -> None:

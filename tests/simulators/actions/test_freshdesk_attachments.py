@@ -145,7 +145,7 @@ def test_a_failed_upload_is_sent_again_from_its_start(desk: Desk) -> None:
     uploads = FakeUploads(**{UPLOAD: ("a.bin", b"x" * MB)})
     note = {"ticket_id": ticket_id, "body": "Seen", "attachments": [{"upload_id": UPLOAD}]}
     fault = {"match": "POST /tickets/{id}/notes", "kind": "status", "count": 1}
-    requests.post(f"{desk.url}/__sim/faults", json=fault, timeout=5).raise_for_status()
+    requests.post(f"{desk.url}/__sim/faults", json=fault, timeout=30).raise_for_status()
     with pytest.raises(Retry):
         desk.run("add_note", note, uploads=uploads)
 
@@ -197,7 +197,7 @@ class Sink:
         self._thread.start()
 
     def close(self) -> None:
-        self._thread.join(10)
+        self._thread.join(30)
         self._listener.close()
 
     def _serve(self) -> None:

@@ -134,7 +134,7 @@ def test_a_fault_in_the_middle_changes_nothing_of_the_end(
     ids = bulk.tickets(6)
     bulk.desk.client.delete_ticket(ids[0])
     fault = {"match": match, "kind": kind, "count": 2}
-    requests.post(f"{bulk.desk.url}/__sim/faults", json=fault, timeout=5).raise_for_status()
+    requests.post(f"{bulk.desk.url}/__sim/faults", json=fault, timeout=30).raise_for_status()
 
     outcome = bulk.finish("bulk_update_tickets", ticket_ids=ids, properties={"priority": 3})
 

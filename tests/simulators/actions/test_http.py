@@ -79,14 +79,14 @@ def api() -> Iterator[World]:
     seen: list[dict[str, Any]] = []
     handler = type("Handler", (Api,), {"seen": seen})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     world = World(f"http://127.0.0.1:{server.server_address[1]}", seen)
     yield world
     world.transport.close()
     server.shutdown()
     server.server_close()
-    thread.join(10)
+    thread.join(30)
 
 
 def test_what_arrives_is_what_was_signed(api: World) -> None:

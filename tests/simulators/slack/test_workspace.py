@@ -27,7 +27,7 @@ class World:
 
     def steer(self, method: str, path: str, body: Any = None) -> Any:
         """A control call that has to succeed."""
-        answer = requests.request(method, f"{self.url}/__sim{path}", json=body, timeout=5)
+        answer = requests.request(method, f"{self.url}/__sim{path}", json=body, timeout=30)
         assert answer.ok, answer.text
         return answer.json()
 
@@ -99,9 +99,9 @@ def test_mentions_are_noticed(slack: World) -> None:
 
 def test_access_and_scopes_are_checked(slack: World) -> None:
     call = f"{slack.url}/api/chat.postMessage"
-    assert requests.post(call, timeout=5).json() == {"ok": False, "error": "not_authed"}
+    assert requests.post(call, timeout=30).json() == {"ok": False, "error": "not_authed"}
     wrong = {"Authorization": "Bearer xoxb-wrong"}
-    assert requests.post(call, headers=wrong, timeout=5).json()["error"] == "invalid_auth"
+    assert requests.post(call, headers=wrong, timeout=30).json()["error"] == "invalid_auth"
     slack.steer("POST", "/config", {"scopes": ["channels:read"]})
     word, answer = slack.refusal()
     assert (word, answer["needed"], answer["provided"]) == (
@@ -132,10 +132,10 @@ def test_each_channel_takes_a_message_a_second(slack: World) -> None:
 def test_a_webhook_posts_to_its_channel_and_answers_in_text(slack: World) -> None:
     assert slack.webhook.send(text="hello").body == "ok"
     empty = slack.webhook.send(text="")
-    broken = requests.post(slack.webhook.url, data="{", timeout=5)
+    broken = requests.post(slack.webhook.url, data="{", timeout=30)
     gone = WebhookClient(f"{slack.url}/services/T0/B0/other", retry_handlers=[]).send(text="x")
     form = {"payload": json.dumps({"text": "form"})}
-    assert requests.post(slack.webhook.url, data=form, timeout=5).text == "ok"
+    assert requests.post(slack.webhook.url, data=form, timeout=30).text == "ok"
     slack.steer("POST", "/config", {"webhook_channel": "old-news"})
     archived = slack.webhook.send(text="x")
 
@@ -161,8 +161,8 @@ def test_faults_strike_before_or_after_the_effect(slack: World) -> None:
     assert [m["shown"] for m in slack.steer("GET", "/truth")] == ["lost"]
     slack.steer("POST", "/reset")
     assert slack.steer("GET", "/truth") == []
-    assert requests.post(f"{slack.url}/__sim/config", json={"x": 1}, timeout=5).status_code == 400
-    assert requests.get(f"{slack.url}/__sim/nothing", timeout=5).status_code == 404
+    assert requests.post(f"{slack.url}/__sim/config", json={"x": 1}, timeout=30).status_code == 400
+    assert requests.get(f"{slack.url}/__sim/nothing", timeout=30).status_code == 404
 
 
 def test_methods_that_read_pass_over_json(slack: World) -> None:
@@ -170,9 +170,9 @@ def test_methods_that_read_pass_over_json(slack: World) -> None:
     channel = {"channel": "C0000000002"}
     url = f"{slack.url}/api/conversations.history"
 
-    as_json = requests.post(url, json=channel, headers=headers, timeout=5).json()
-    as_form = requests.post(url, data=channel, headers=headers, timeout=5).json()
+    as_json = requests.post(url, json=channel, headers=headers, timeout=30).json()
+    as_form = requests.post(url, data=channel, headers=headers, timeout=30).json()
 
     assert (as_json["error"], as_form["ok"]) == ("channel_not_found", True)
-    unknown = requests.post(f"{slack.url}/api/chat.postMesage", headers=headers, timeout=5).json()
+    unknown = requests.post(f"{slack.url}/api/chat.postMesage", headers=headers, timeout=30).json()
     assert unknown["error"] == "unknown_method"

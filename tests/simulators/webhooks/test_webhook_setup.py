@@ -30,7 +30,7 @@ from tests.fakes.automations import NOW, SECRET, SetupWorld
 from tests.fakes.checks import MemoryChecks, SentActions
 from tests.simulators.actions.conftest import Desk
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 class Hook:
@@ -77,7 +77,7 @@ def hook() -> Iterator[Hook]:
     yield made
     made.server.shutdown()
     made.server.server_close()
-    thread.join(5)
+    thread.join(30)
 
 
 class Account:

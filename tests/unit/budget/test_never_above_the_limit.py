@@ -11,8 +11,8 @@ from freshbridge.budget.limits import Freshdesk
 from tests.unit.budget.backlog import CREATE, LOOK_UP
 from tests.unit.budget.world import EPOCH, Message, Queue, Windows, World, executor, freshdesk
 
-# Thousands of the same calls, which counting the lines again and again would slow to a third.
-pytestmark = pytest.mark.no_cover
+# For thousands of the same calls, which counting the lines again and again would slow to a third.
+no_cover = pytest.mark.no_cover
 
 
 def made(world: World, limit: int, first: int = 2) -> float:
@@ -35,6 +35,7 @@ def finish(world: World, queue: list[dict[str, int]], windows: int = 400) -> Non
 
 
 # The same examples each time: what a run finds must not depend on its luck.
+@no_cover
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_no_window_ever_sees_more_than_its_limit(data: st.DataObject) -> None:
@@ -74,6 +75,7 @@ def test_no_window_ever_sees_more_than_its_limit(data: st.DataObject) -> None:
         assert windows.most(name) <= limit
 
 
+@no_cover
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_nor_where_endpoints_tell_the_accounts_limit_and_replies_are_lost(
@@ -121,6 +123,7 @@ def test_a_call_that_costs_a_whole_window_has_its_turn() -> None:
     assert world.windows.throttled == 0
 
 
+@no_cover
 @pytest.mark.parametrize(
     ("limits", "window_s", "within_s"),
     [({"total": 7}, 60.0, 0.0), ({"total": 9, "ticket_create": 1}, 5.0, 1.0)],
@@ -142,6 +145,7 @@ def test_work_goes_on_where_slots_are_scarce(
     assert world.windows.throttled == 0
 
 
+@no_cover
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(("limit", "window_s", "calls"), [(100, 5.0, 1300), (400, 60.0, 4400)])
 def test_a_steady_backlog_uses_97_percent(
@@ -161,6 +165,7 @@ def test_a_steady_backlog_uses_97_percent(
     assert made(world, limit, first=5) >= 0.97
 
 
+@no_cover
 @pytest.mark.parametrize(("limit", "window_s", "calls"), [(100, 5.0, 1500), (400, 60.0, 3000)])
 def test_without_skew_nearly_all_is_used_from_the_start(
     limit: int, window_s: float, calls: int

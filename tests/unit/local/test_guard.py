@@ -47,7 +47,7 @@ def test_a_process_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatc
 
         guard.end([stubborn.pid])
 
-        assert stubborn.wait(10) == -signal.SIGKILL
+        assert stubborn.wait(60) == -signal.SIGKILL
 
 
 def test_a_group_that_is_gone_is_no_error() -> None:

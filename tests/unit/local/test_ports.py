@@ -32,7 +32,22 @@ def test_zero_is_a_free_port_that_can_be_listened_on() -> None:
 
     with socket.socket() as server:
         server.bind((ports.HOST, chosen))
-    assert chosen > 0
+    # and no outgoing connection takes it before that
+    assert chosen in ports.SPARED
+
+
+def test_taken_ports_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as server:
+        taken = ports.choose(0, "it", "X")
+        server.bind((ports.HOST, taken))
+        other = ports.choose(0, "it", "X")
+
+        monkeypatch.setattr("local.ports.random.sample", lambda *_: [taken, other])
+        assert ports.choose(0, "it", "X") == other
+
+        monkeypatch.setattr("local.ports.random.sample", lambda *_: [taken] * 3)
+        with pytest.raises(PortError, match="none of"):
+            ports.choose(0, "it", "X")
 
 
 def test_a_free_port_asked_for_is_kept() -> None:
