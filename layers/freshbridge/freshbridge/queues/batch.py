@@ -8,7 +8,6 @@ message never holds back its batch.
 from __future__ import annotations
 
 import random
-import time
 import traceback
 from collections.abc import Callable
 from types import TracebackType
@@ -74,7 +73,7 @@ class RetryingBatchProcessor(BatchProcessor):
         defects: Callable[[SQSRecord], int | None] | None = None,
         afterwards: Callable[[], object] | None = None,
         client: SQSClient | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = timestamps.epoch,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """`queue_url`: the queue that feeds this function. `clock`: seconds since the epoch.
