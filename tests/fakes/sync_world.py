@@ -488,6 +488,36 @@ class World:
                 self.steps.dead = False
         raise AssertionError("the runs do not end")
 
+    def live_through(self, changes: Sequence[tuple[int, State]], dies_at: Sequence[int]) -> None:
+        """Let runs go on to their end while tickets change, page by page, and the process dies."""
+        coming, deaths = iter(changes), iter(dies_at)
+
+        def change() -> None:
+            self.desk.second += 1
+            if (one := next(coming, None)) is not None:
+                self.desk.touch(*one)
+
+        self.desk.between = change
+        for _ in dies_at:
+            self.steps.dies_at = 2 * self.steps.taken + next(deaths)
+            self.settle(ticks=1)
+        # Once more when the account is quiet.
+        self.steps.dies_at = None
+        self.desk.between = lambda: None
+        self.settle(ticks=3)
+
+    def has_all(self) -> bool:
+        """Whether every ticket is held as it is, and every conversation of those that live."""
+        live = {
+            key * 10: version
+            for key, (_, version, state) in self.desk.tickets.items()
+            if state is State.LIVE
+        }
+        had = {key: version for key, (version, _) in self.held("conversations").items()}
+        stages = {self.standing(name).last_stage for name in ("tickets", "conversations")}
+        children = {key: had.get(key) for key in live}
+        return self.held() == self.true() and children == live and stages == {"done"}
+
     def standing(self, name: str = "tickets") -> Standing:
         """Where an object stands."""
         return self.store.standing(self.instance.instance_id, name)

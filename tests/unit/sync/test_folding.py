@@ -234,32 +234,12 @@ def test_whatever_waits_and_whoever_dies_nothing_is_lost(
         staging=rule,
     )
     world.tick()
-    coming, deaths = iter(changes), iter(dies_at)
 
-    def change() -> None:
-        world.desk.second += 1
-        if (one := next(coming, None)) is not None:
-            world.desk.touch(*one)
+    # When the runs go on to their end
+    world.live_through(changes, dies_at)
 
-    world.desk.between = change
-
-    # When the runs go on, once more when the account is quiet
-    for _ in range(len(dies_at)):
-        world.steps.dies_at = 2 * world.steps.taken + next(deaths)
-        world.settle(ticks=1)
-    world.steps.dies_at = None
-    world.desk.between = lambda: None
-    world.settle(ticks=3)
-
-    # Then the lake has every ticket and the conversations of all that live
-    assert world.held() == world.true()
-    live = {
-        key * 10: version for key, (_, version, s) in world.desk.tickets.items() if s is State.LIVE
-    }
-    had = {key: version for key, (version, _) in world.held(CONVERSATIONS).items()}
-    assert {key: had.get(key) for key in live} == live
-    assert world.standing().last_stage == "done"
-    assert world.standing(CONVERSATIONS).last_stage == "done"
+    # Then the lake has every ticket, in its latest version and state, and every conversation
+    assert world.has_all()
     assert world.queue.messages == []
 
 

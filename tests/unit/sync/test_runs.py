@@ -290,32 +290,12 @@ def test_a_crash_at_any_step_loses_nothing(
         stretch_pages=stretch_pages,
     )
     world.tick()
-    coming, deaths = iter(changes), iter(dies_at)
 
-    def change() -> None:
-        world.desk.second += 1
-        if (one := next(coming, None)) is not None:
-            world.desk.touch(*one)
-
-    world.desk.between = change
-
-    # When the runs go on, once more when the account is quiet
-    for _ in range(len(dies_at)):
-        world.steps.dies_at = 2 * world.steps.taken + next(deaths)
-        world.settle(ticks=1)
-    world.steps.dies_at = None
-    world.desk.between = lambda: None
-    world.settle(ticks=3)
+    # When the runs go on to their end
+    world.live_through(changes, dies_at)
 
     # Then the lake has every ticket, in its latest version and state, and every conversation
-    assert world.held() == world.true()
-    live = {
-        key * 10: version for key, (_, version, s) in world.desk.tickets.items() if s is State.LIVE
-    }
-    had = {key: version for key, (version, _) in world.held("conversations").items()}
-    assert {key: had.get(key) for key in live} == live
-    assert world.standing().last_stage == "done"
-    assert world.standing("conversations").last_stage == "done"
+    assert world.has_all()
     assert world.standing("conversations").complete_since
     assert world.queue.messages == []
 
