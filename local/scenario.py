@@ -14,7 +14,7 @@ from typing import Any
 from local.api_client import ConnectorApi, FreshdeskAccount
 from local.stack import Stack
 
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 POLL_S = 0.05
 URGENT = 4
 SUBJECT = "Checkout shows an empty page"

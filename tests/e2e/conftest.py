@@ -16,7 +16,8 @@ from local.stack import Options, Stack, running_stack
 from tests.e2e.receiver import Receiver, listening
 
 T = TypeVar("T")
-DEADLINE_S = 60.0
+DEADLINE_S = 150.0
+"""More than two windows of a rate limit that all tests of an account share."""
 RUN_DIR = Path(".local/e2e")
 EVERY_MINUTE = {"SyncSchedule": "rate(1 minute)"}
 
