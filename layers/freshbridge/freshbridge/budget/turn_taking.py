@@ -58,10 +58,15 @@ class Waiting:
     def in_numbers(self) -> bool:
         """Whether it is work of which there is much, for which it is worth setting the clock.
 
-        It has a second for that before its first call, and none once it is under way.
+        It has a second for that before its first call, and none where it `goes_on`.
         """
         put_off = self.use.returning and not self.under_way
         return self.use.background and (self.use.ahead > 0 or put_off)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether calls follow one another, so that the clock may be set beside them."""
+        return self.under_way or self.then_ahead > 0
 
     def begun(self) -> Waiting:
         """As it is once a call has been made: its work has had its place in line."""
@@ -82,7 +87,7 @@ def until_turn(
 
     Raises BudgetExhausted (nothing is held for the call) or BudgetUnavailable.
     """
-    if waiting.in_numbers and waiting.under_way:
+    if waiting.in_numbers and waiting.goes_on:
         ledger.set_clock_by_the_way()
     elif waiting.in_numbers:
         yield from ledger.clock_set()

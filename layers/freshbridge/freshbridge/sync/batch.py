@@ -17,7 +17,7 @@ from freshbridge.sync.run import Counts
 
 MOST_ROWS = 10_000
 MOST_BYTES = 8 * 1024 * 1024
-FIRST_S, LONGEST_S = 1.5, 60.0
+FIRST_S, LONGEST_S = 0.5, 60.0
 
 
 @dataclass
