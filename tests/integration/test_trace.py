@@ -94,7 +94,7 @@ def test_switched_on_every_call_of_an_action_is_listed_until_it_is_switched_off(
     *, stack: Stack, start: Start, api: Api, provider: FakeTransport, clock: FrozenDateTimeFactory
 ) -> None:
     stack.connect()
-    provider.on("POST", NOTES, json_reply({"id": 31}, 201, LIMIT))
+    provider.on("POST", NOTES, *(json_reply({"id": one}, 201, LIMIT) for one in (30, 31, 32)))
     run_cold(stack, start, "before")
 
     # When it is switched on
@@ -297,7 +297,7 @@ def test_the_list_is_paged_newest_first(
     # Given seven calls, two of them in one instant
     stack.connect()
     api("PUT", SWITCH)
-    provider.on("POST", NOTES, json_reply({"id": 31}, 201))
+    provider.on("POST", NOTES, *(json_reply({"id": 31 + one}, 201) for one in range(7)))
     for number in range(7):
         clock.tick(0 if number == 3 else 10)
         run_action(stack, start, str(number), action_id=f"act_{number}")
