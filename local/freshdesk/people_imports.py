@@ -11,6 +11,7 @@ Source: developers.freshdesk.com/api, Import Contacts and Import Companies.
 import csv
 import io
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from local.freshdesk.account import Account, Record
@@ -48,7 +49,7 @@ def _start(people: str) -> Callable[[Request], Reply]:
             "total_records": None, "completed_records": 0, "failed": [], "report": None,
         }  # fmt: skip
         imports[run["id"]] = run
-        work = lambda: _work(account, people, run, columns, content)  # noqa: E731 - one call
+        work = partial(_work, account, people, run, columns, content)
         account.schedule.after(account.settings.job_delay_s, work)
         return created(request, f"{people}/imports", _shown(request, run))
 

@@ -488,6 +488,20 @@ class World:
                 self.steps.dead = False
         raise AssertionError("the runs do not end")
 
+    def with_one_death(self, dies_at: int | None) -> None:
+        """A first run and a later one, between which tickets change, with one death at most."""
+        self.steps.dies_at = dies_at
+        try:
+            self.tick()
+        except Crash:
+            self.steps.dead = False
+        self.settle(ticks=1)
+        self.desk.touch(2, State.DELETED)
+        self.desk.touch(3)
+        self.settle(ticks=2)
+        self.steps.dies_at = None
+        self.settle(ticks=2)
+
     def live_through(self, changes: Sequence[tuple[int, State]], dies_at: Sequence[int]) -> None:
         """Let runs go on to their end while tickets change, page by page, and the process dies."""
         coming, deaths = iter(changes), iter(dies_at)

@@ -18,7 +18,7 @@ from freshbridge.sync.run import Kind, PartState, Run, Stage
 from freshbridge.sync.staging import StagingRule
 from freshbridge.sync.view import progress
 from freshbridge.sync.watching import Unwatched
-from tests.fakes.sync_world import Crash, SteppedLake, World
+from tests.fakes.sync_world import SteppedLake, World
 from tests.unit.sync.test_runs import fail, parts_of, world_of
 
 EVERY = StagingRule(buckets=1, rows_a_bucket=1000, rows=1, bytes=1, fold_bytes=1)
@@ -168,17 +168,7 @@ def folding(dies_at: int | None) -> World:
     world = staging_world(
         "tickets", CONVERSATIONS, tickets=8, pages_at_a_time=2, stretch_pages=2, concurrency=3
     )
-    world.steps.dies_at = dies_at
-    try:
-        world.tick()
-    except Crash:
-        world.steps.dead = False
-    world.settle(ticks=1)
-    world.desk.touch(2, State.DELETED)
-    world.desk.touch(3)
-    world.settle(ticks=2)
-    world.steps.dies_at = None
-    world.settle(ticks=2)
+    world.with_one_death(dies_at)
     return world
 
 

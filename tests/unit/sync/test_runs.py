@@ -22,7 +22,7 @@ from freshbridge.sync.objects import OBJECTS
 from freshbridge.sync.run import Part, Stage
 from tests import builders
 from tests.fakes.small_dynamodb import SmallDynamoDB
-from tests.fakes.sync_world import START, Crash, World, syncing, text
+from tests.fakes.sync_world import START, World, syncing, text
 
 TABLE = "runs"
 _numbers = count(1)
@@ -233,17 +233,7 @@ def crashing(dies_at: int | None) -> World:
     world = world_of(
         "tickets", "conversations", tickets=8, pages_at_a_time=2, stretch_pages=2, concurrency=3
     )
-    world.steps.dies_at = dies_at
-    try:
-        world.tick()
-    except Crash:
-        world.steps.dead = False
-    world.settle(ticks=1)
-    world.desk.touch(2, State.DELETED)
-    world.desk.touch(3)
-    world.settle(ticks=2)
-    world.steps.dies_at = None
-    world.settle(ticks=2)
+    world.with_one_death(dies_at)
     return world
 
 
